@@ -1,0 +1,100 @@
+// swift-tools-version: 6.1
+// Two builds of one runtime: `DLRT_EMBEDDED=1` compiles the runtime modules as Embedded Swift into libdlrt.so,
+// which needs libc, libm and libjpeg only; without it they are ordinary Swift for the tests, DLTrain and the tools.
+import PackageDescription
+
+let embedded = Context.environment["DLRT_EMBEDDED"] == "1"
+let root = Context.packageDirectory
+
+let runtimeFlags: [SwiftSetting] =
+  embedded
+  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Xfrontend", "-function-sections"])]
+  : []
+
+/// Kernels are written without checks of their own (callers pass checked shapes) and live off full unrolling of the tiles.
+func kernelSettings(_ extra: [String] = [], define: String? = nil) -> [SwiftSetting] {
+  runtimeFlags + [.unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=3000"] + extra)]
+    + (define.map { [.define($0)] } ?? [])
+}
+
+#if arch(x86_64)
+  let isaTargets: [Target] = [
+    .target(
+      name: "KernelsAVX2", dependencies: ["CPlatform", "KernelTypes"],
+      swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v3"], define: "DLRT_AVX2")),
+    .target(
+      name: "KernelsAVX512", dependencies: ["CPlatform", "KernelTypes"],
+      swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mavx512vnni"], define: "DLRT_AVX512")),
+  ]
+#else
+  let isaTargets: [Target] = []
+#endif
+let isaDependencies: [Target.Dependency] = isaTargets.map { .byName(name: $0.name) }
+
+let runtimeTargets: [Target] =
+  [
+    .systemLibrary(name: "CDLRT", path: "include"),
+    .target(name: "CPlatform", cSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])], linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(name: "KernelTypes", swiftSettings: runtimeFlags),
+    .target(name: "Kernels", dependencies: ["CPlatform", "KernelTypes"], swiftSettings: kernelSettings()),
+    .target(
+      name: "DLGraph", dependencies: ["CPlatform", "KernelTypes"], exclude: ["FORMAT.md"], swiftSettings: runtimeFlags),
+    .target(name: "DLImage", dependencies: ["CPlatform", "DLGraph"], swiftSettings: runtimeFlags),
+    // The baseline objects come first on the link line: their weak copies of runtime helpers are the ones that win.
+    .target(
+      name: "DLRuntime", dependencies: ["CPlatform", "KernelTypes", "Kernels", "DLGraph"] + isaDependencies,
+      swiftSettings: runtimeFlags),
+    .target(
+      name: "DLRT", dependencies: ["CDLRT", "DLRuntime", "DLImage", "DLGraph", "CPlatform"], exclude: ["dlrt.map"],
+      swiftSettings: runtimeFlags,
+      linkerSettings: embedded
+        ? [
+          .unsafeFlags([
+            "-Xlinker", "--version-script=\(root)/Sources/DLRT/dlrt.map", "-Xlinker", "-soname=libdlrt.so.1",
+            "-Xlinker", "--gc-sections", "-Xlinker", "--no-undefined",
+          ])
+        ] : []),
+  ] + isaTargets
+
+let package = Package(name: "dlrt")
+package.targets = runtimeTargets
+
+if embedded {
+  package.products = [.library(name: "dlrt", type: .dynamic, targets: ["DLRT"])]
+} else {
+  package.products = [
+    .library(name: "DLTrain", targets: ["DLTrain"]),
+    .executable(name: "dl-export", targets: ["dl-export"]),
+    .executable(name: "dl-bench", targets: ["dl-bench"]),
+  ]
+  package.dependencies = [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ]
+  package.targets += [
+    .systemLibrary(name: "CZlib"),
+    .target(
+      name: "DLTrain", dependencies: ["CZlib", "CPlatform", "KernelTypes", "Kernels", "DLGraph", "DLRuntime", "DLImage"]),
+    .executableTarget(
+      name: "dl-export",
+      dependencies: [
+        "DLGraph", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
+      name: "dl-bench",
+      dependencies: [
+        "CDLRT", "CPlatform", "KernelTypes", "Kernels", "DLRuntime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "train-lenet", dependencies: ["DLTrain", "DLImage"], path: "examples/swift/train-lenet"),
+    // The one table of cases for each operation, shared by the value, gradient and format tests.
+    .target(name: "TestSupport", dependencies: ["DLGraph", "KernelTypes"], path: "Tests/Support"),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["TestSupport", "DLGraph", "Kernels", "DLRuntime"] + isaDependencies,
+      path: "Tests/Kernels"),
+    .testTarget(name: "DLGraphTests", dependencies: ["TestSupport", "DLGraph"], path: "Tests/DLGraph"),
+    .testTarget(name: "DLRuntimeTests", dependencies: ["TestSupport", "DLRuntime", "DLGraph"], path: "Tests/DLRuntime"),
+    .testTarget(name: "DLImageTests", dependencies: ["TestSupport", "DLImage"], path: "Tests/DLImage"),
+    .testTarget(
+      name: "DLTrainTests", dependencies: ["TestSupport", "DLTrain", "DLRuntime", "DLGraph"], path: "Tests/DLTrain"),
+  ]
+}

@@ -1,0 +1,4 @@
+// libjpeg behind functions that return: its error exit is caught here.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>

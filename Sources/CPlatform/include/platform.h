@@ -1,0 +1,45 @@
+// What the runtime asks of the system: memory, files, threads, CPU features, the message of the last error.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// 64-byte aligned memory, or NULL. Freed by dlp_free.
+void *dlp_allocate(size_t size);
+void dlp_free(void *memory);
+
+// A whole file mapped read-only. Returns 0, or an errno value; an empty file gives *data = NULL and *size = 0.
+int dlp_map_file(const char *path, const void **data, size_t *size);
+void dlp_unmap(const void *data, size_t size);
+
+// The description of an errno value, in English whatever the locale, into text.
+void dlp_error_text(int code, char *text, size_t capacity);
+
+// This thread's last error message. set copies at most 1023 bytes and cuts at a UTF-8 boundary.
+void dlp_set_last_error(const char *message, size_t length);
+const char *dlp_last_error(void);
+
+// The value of an environment variable, or NULL.
+const char *dlp_environment(const char *name);
+
+// CPU levels that both the processor and the operating system support (cpuid and xgetbv).
+bool dlp_cpu_has_avx2(void);    // AVX2, FMA, F16C, BMI2
+bool dlp_cpu_has_avx512(void);  // AVX-512 F, BW, CD, DQ, VL, VNNI
+// CPUs that the affinity mask of this process allows, at least 1.
+size_t dlp_cpu_count(void);
+
+// Monotonic time in nanoseconds.
+uint64_t dlp_nanoseconds(void);
+
+// Floating-point state of this thread: sets round-to-nearest and flush-to-zero, returns what was there before.
+uint64_t dlp_fpu_enter(void);
+void dlp_fpu_leave(uint64_t saved);
+
+// Bit pattern helpers the standard library has no cheap form of in Embedded Swift.
+float dlp_expf(float x);
+float dlp_tanhf(float x);
+float dlp_powf(float x, float y);
+double dlp_exp(double x);
+double dlp_tanh(double x);
+double dlp_pow(double x, double y);
+double dlp_log(double x);

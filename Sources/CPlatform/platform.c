@@ -1,0 +1,173 @@
+#define _GNU_SOURCE
+#include "include/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+void *dlp_allocate(size_t size) {
+  void *memory = NULL;
+  if (size > SIZE_MAX / 2) return NULL;
+  return posix_memalign(&memory, 64, size ? size : 1) == 0 ? memory : NULL;
+}
+
+void dlp_free(void *memory) { free(memory); }
+
+int dlp_map_file(const char *path, const void **data, size_t *size) {
+  int fd;
+  do fd = open(path, O_RDONLY | O_CLOEXEC); while (fd < 0 && errno == EINTR);
+  if (fd < 0) return errno;
+  struct stat info;
+  int code = 0;
+  *data = NULL;
+  *size = 0;
+  if (fstat(fd, &info) != 0) {
+    code = errno;
+  } else if (S_ISDIR(info.st_mode)) {
+    code = EISDIR;
+  } else if (!S_ISREG(info.st_mode)) {
+    code = EINVAL;  // a pipe or device cannot be mapped
+  } else if (info.st_size > 0) {
+    void *memory = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (memory == MAP_FAILED) {
+      code = errno;
+    } else {
+      *data = memory;
+      *size = (size_t)info.st_size;
+    }
+  }
+  close(fd);
+  return code;
+}
+
+void dlp_unmap(const void *data, size_t size) {
+  if (data) munmap((void *)data, size);
+}
+
+void dlp_error_text(int code, char *text, size_t capacity) {
+  const char *known = code == ENOENT    ? "no such file or directory"
+                      : code == EACCES  ? "permission denied"
+                      : code == EISDIR  ? "it is a directory"
+                      : code == EINVAL  ? "not a regular file"
+                      : code == ENOMEM  ? "out of memory"
+                      : code == EMFILE || code == ENFILE ? "too many open files"
+                      : code == ENAMETOOLONG ? "the name is too long"
+                      : code == ENOTDIR ? "a part of the path is not a directory"
+                                        : NULL;
+  if (capacity == 0) return;
+  if (known) {
+    strncpy(text, known, capacity - 1);
+    text[capacity - 1] = 0;
+  } else {
+    char digits[12];
+    int n = 0;
+    unsigned value = code < 0 ? 0u : (unsigned)code;
+    do digits[n++] = (char)('0' + value % 10); while (value /= 10);
+    size_t at = 0;
+    for (const char *p = "errno "; *p && at + 1 < capacity; p++) text[at++] = *p;
+    while (n > 0 && at + 1 < capacity) text[at++] = digits[--n];
+    text[at] = 0;
+  }
+}
+
+static _Thread_local char last_error[1024];
+
+void dlp_set_last_error(const char *message, size_t length) {
+  if (length > sizeof last_error - 1) {
+    length = sizeof last_error - 1;
+    while (length > 0 && ((unsigned char)message[length] & 0xC0) == 0x80) length--;
+  }
+  memcpy(last_error, message, length);
+  last_error[length] = 0;
+}
+
+const char *dlp_last_error(void) { return last_error; }
+
+const char *dlp_environment(const char *name) { return getenv(name); }
+
+#if defined(__x86_64__)
+static uint64_t saved_registers(void) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 27))) return 0;  // OSXSAVE
+  unsigned low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return ((uint64_t)high << 32) | low;
+}
+
+bool dlp_cpu_has_avx2(void) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return false;
+  const unsigned fma_avx_f16c = (1u << 12) | (1u << 28) | (1u << 29);
+  if ((c & fma_avx_f16c) != fma_avx_f16c || (saved_registers() & 0x6) != 0x6) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  const unsigned avx2_bmi1_bmi2 = (1u << 5) | (1u << 3) | (1u << 8);
+  return (b & avx2_bmi1_bmi2) == avx2_bmi1_bmi2;
+}
+
+bool dlp_cpu_has_avx512(void) {
+  unsigned a, b, c, d;
+  if (!dlp_cpu_has_avx2() || (saved_registers() & 0xE6) != 0xE6) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  const unsigned f_dq_cd_bw_vl = (1u << 16) | (1u << 17) | (1u << 28) | (1u << 30) | (1u << 31);
+  return (b & f_dq_cd_bw_vl) == f_dq_cd_bw_vl && (c & (1u << 11));
+}
+
+uint64_t dlp_fpu_enter(void) {
+  unsigned saved = __builtin_ia32_stmxcsr();
+  // Exceptions masked (0x1F80), nearest rounding, flush to zero (bit 15), denormals are zero (bit 6).
+  __builtin_ia32_ldmxcsr(0x9FC0);
+  return saved;
+}
+
+void dlp_fpu_leave(uint64_t saved) { __builtin_ia32_ldmxcsr((unsigned)saved); }
+#else
+bool dlp_cpu_has_avx2(void) { return false; }
+bool dlp_cpu_has_avx512(void) { return false; }
+#if defined(__aarch64__)
+uint64_t dlp_fpu_enter(void) {
+  uint64_t saved;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(saved));
+  uint64_t flush = 1u << 24;
+  __asm__ volatile("msr fpcr, %0" : : "r"(flush));
+  return saved;
+}
+void dlp_fpu_leave(uint64_t saved) { __asm__ volatile("msr fpcr, %0" : : "r"(saved)); }
+#else
+uint64_t dlp_fpu_enter(void) { return 0; }
+void dlp_fpu_leave(uint64_t saved) { (void)saved; }
+#endif
+#endif
+
+size_t dlp_cpu_count(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    int count = CPU_COUNT(&set);
+    if (count > 0) return (size_t)count;
+  }
+  long online = sysconf(_SC_NPROCESSORS_ONLN);  // more CPUs than cpu_set_t holds
+  return online > 0 ? (size_t)online : 1;
+}
+
+uint64_t dlp_nanoseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+float dlp_expf(float x) { return expf(x); }
+float dlp_tanhf(float x) { return tanhf(x); }
+float dlp_powf(float x, float y) { return powf(x, y); }
+double dlp_exp(double x) { return exp(x); }
+double dlp_tanh(double x) { return tanh(x); }
+double dlp_pow(double x, double y) { return pow(x, y); }
+double dlp_log(double x) { return log(x); }

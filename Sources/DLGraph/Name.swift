@@ -1,0 +1,20 @@
+/// A name in a model, as UTF-8 bytes. Embedded Swift's String comparison would bring the Unicode tables with it.
+public struct Name: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+  public var utf8: [UInt8]
+
+  public init(utf8: [UInt8]) { self.utf8 = utf8 }
+  public init(_ text: String) { utf8 = Array(text.utf8) }
+  public init(stringLiteral text: String) { utf8 = Array(text.utf8) }
+
+  public var isEmpty: Bool { utf8.isEmpty }
+  /// Invalid UTF-8 is shown with replacement characters.
+  public var description: String { String(decoding: utf8, as: UTF8.self) }
+  /// 'name', as messages quote it.
+  public var quoted: String { "'" + description + "'" }
+
+  /// Bytewise order.
+  public static func < (a: Name, b: Name) -> Bool {
+    for (x, y) in zip(a.utf8, b.utf8) where x != y { return x < y }
+    return a.utf8.count < b.utf8.count
+  }
+}

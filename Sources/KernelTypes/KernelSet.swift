@@ -1,0 +1,166 @@
+// What the runtime and a kernel say to each other. This module holds plain data only, so that the kernel modules, which
+// are the same sources compiled once for each instruction set, share one vocabulary and no code.
+//
+// A kernel's work is cut into units by output; `units` counts them, and the kernel computes any range of them. A unit's
+// result does not depend on the range it is computed in, so the bits are the same for any number of threads.
+
+/// y = activation(x · w + bias) with w packed: `rows` × `depth` by `depth` × `columns`.
+public struct GemmCall {
+  public var rows: Int
+  public var depth: Int
+  public var columns: Int
+  /// Row i begins at x + i · xStride, its depth values are neighbours.
+  public var x: UnsafePointer<Float>
+  public var xStride: Int
+  /// From `KernelSet.pack`.
+  public var panels: UnsafePointer<Float>
+  /// Row i begins at y + i · yStride.
+  public var y: UnsafeMutablePointer<Float>
+  public var yStride: Int
+  public var activation: Activation
+
+  public init(
+    rows: Int, depth: Int, columns: Int, x: UnsafePointer<Float>, xStride: Int, panels: UnsafePointer<Float>,
+    y: UnsafeMutablePointer<Float>, yStride: Int, activation: Activation
+  ) {
+    self.rows = rows
+    self.depth = depth
+    self.columns = columns
+    self.x = x
+    self.xStride = xStride
+    self.panels = panels
+    self.y = y
+    self.yStride = yStride
+    self.activation = activation
+  }
+}
+
+/// The geometry of a window that slides over NHWC images: convolution and pooling.
+public struct WindowGeometry: Hashable, Sendable {
+  public var batch = 1
+  public var inHeight = 1, inWidth = 1
+  public var outHeight = 1, outWidth = 1
+  public var kernelHeight = 1, kernelWidth = 1
+  public var strideHeight = 1, strideWidth = 1
+  public var dilationHeight = 1, dilationWidth = 1
+  /// Rows and columns of padding before the first; those after the last follow from the output's size.
+  public var padTop = 0, padLeft = 0
+  /// Rows and columns of padding after the last. Average pooling that counts the padding needs them.
+  public var padBottom = 0, padRight = 0
+  /// Channels of x; for a convolution all groups together.
+  public var channels = 1
+  /// Floats from one pixel to the next, at least the channels held there.
+  public var inPixelStride = 1, outPixelStride = 1
+
+  public init() {}
+}
+
+/// y = activation(convolution(x, w) + bias) over NHWC images. Output channels of group g are
+/// g · outChannels/groups ..< (g+1) · outChannels/groups, and read the input channels of the same share.
+public struct ConvCall {
+  public var geometry: WindowGeometry
+  public var groups: Int
+  public var outChannels: Int
+  public var x: UnsafePointer<Float>
+  /// From `KernelSet.packConv`.
+  public var panels: UnsafePointer<Float>
+  public var y: UnsafeMutablePointer<Float>
+  public var activation: Activation
+  /// `KernelSet.convScratch` floats for each worker.
+  public var scratch: UnsafeMutablePointer<Float>?
+
+  public init(
+    geometry: WindowGeometry, groups: Int, outChannels: Int, x: UnsafePointer<Float>, panels: UnsafePointer<Float>,
+    y: UnsafeMutablePointer<Float>, activation: Activation, scratch: UnsafeMutablePointer<Float>?
+  ) {
+    self.geometry = geometry
+    self.groups = groups
+    self.outChannels = outChannels
+    self.x = x
+    self.panels = panels
+    self.y = y
+    self.activation = activation
+    self.scratch = scratch
+  }
+}
+
+/// Pooling over NHWC images; units are output rows over the whole batch.
+public struct PoolCall {
+  public enum Kind: Sendable {
+    case max
+    /// Divides by the number of window cells inside the image, or with `countPadding` inside image and padding.
+    case average(countPadding: Bool)
+  }
+  public var kind: Kind
+  public var geometry: WindowGeometry
+  public var x: UnsafePointer<Float>
+  public var y: UnsafeMutablePointer<Float>
+
+  public init(kind: Kind, geometry: WindowGeometry, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>) {
+    self.kind = kind
+    self.geometry = geometry
+    self.x = x
+    self.y = y
+  }
+}
+
+public enum BinaryOperation: Hashable, Sendable { case add, multiply }
+
+/// The kernels of one instruction set. All pointers are to at least 4-byte aligned memory; nothing is allocated.
+public struct KernelSet: Sendable {
+  public var isa: ISA
+  /// Rows and columns of the full tile, and floats in a vector.
+  public var tileRows: Int
+  public var tileColumns: Int
+  public var lanes: Int
+
+  /// Floats that `pack` writes for a depth × columns matrix.
+  public var packedSize: @Sendable (_ depth: Int, _ columns: Int) -> Int
+  /// Packs w(k, n) = w[k · kStride + n · nStride] and bias (nil: zeros) into panels.
+  public var pack:
+    @Sendable (
+      _ depth: Int, _ columns: Int, _ w: UnsafePointer<Float>, _ kStride: Int, _ nStride: Int,
+      _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
+    ) -> Void
+  public var gemmUnits: @Sendable (GemmCall) -> Int
+  public var gemm: @Sendable (GemmCall, Range<Int>) -> Void
+
+  /// Floats that `packConv` writes.
+  public var packedConvSize: @Sendable (_ geometry: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int
+  /// Packs w[outChannels][channels/groups][kernelHeight][kernelWidth]. Only kernel, stride, dilation and channel fields of the
+  /// geometry are read: a packed convolution serves images of any size.
+  public var packConv:
+    @Sendable (
+      _ geometry: WindowGeometry, _ groups: Int, _ outChannels: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
+      _ panels: UnsafeMutablePointer<Float>
+    ) -> Void
+  /// Scratch floats each worker needs.
+  public var convScratch: @Sendable (_ geometry: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int
+  public var convUnits: @Sendable (ConvCall) -> Int
+  public var conv: @Sendable (ConvCall, _ units: Range<Int>, _ worker: Int) -> Void
+
+  public var pool: @Sendable (PoolCall, Range<Int>) -> Void
+  /// y = activation(x), element by element; x may be y.
+  public var activate:
+    @Sendable (_ activation: Activation, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
+  /// y[r][c] = a[r][c] op b[c], rows dense; with `bStride` = columns y = a op b of one shape, with 0 b is one row for all.
+  public var binary:
+    @Sendable (
+      _ operation: BinaryOperation, _ rows: Int, _ columns: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+      _ bStride: Int, _ y: UnsafeMutablePointer<Float>
+    ) -> Void
+  /// Softmax of each of `rows` dense rows.
+  public var softmax:
+    @Sendable (_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
+  /// Local response normalisation over the channels of each pixel (rows of `channels`).
+  public var localResponseNorm:
+    @Sendable (
+      _ rows: Int, _ channels: Int, _ size: Int, _ alpha: Float, _ beta: Float, _ bias: Float, _ x: UnsafePointer<Float>,
+      _ y: UnsafeMutablePointer<Float>
+    ) -> Void
+  /// y[c][r] = x[r][c]: row r of x begins at r · xStride, row c of y at c · yStride. NCHW ↔ NHWC is one call an image.
+  public var transpose:
+    @Sendable (
+      _ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
+    ) -> Void
+}
