@@ -93,7 +93,7 @@ if embedded {
       path: "Tests/Kernels"),
     .testTarget(name: "DLGraphTests", dependencies: ["TestSupport", "DLGraph"], path: "Tests/DLGraph"),
     .testTarget(name: "DLRuntimeTests", dependencies: ["TestSupport", "DLRuntime", "DLGraph"], path: "Tests/DLRuntime"),
-    .testTarget(name: "DLImageTests", dependencies: ["TestSupport", "DLImage"], path: "Tests/DLImage"),
+    .testTarget(name: "DLImageTests", dependencies: ["TestSupport", "CZlib", "DLImage", "DLGraph"], path: "Tests/DLImage"),
     .testTarget(
       name: "DLTrainTests", dependencies: ["TestSupport", "DLTrain", "DLRuntime", "DLGraph"], path: "Tests/DLTrain"),
   ]

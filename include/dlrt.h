@@ -217,7 +217,8 @@ dlrt_status dlrt_session_bind_input(dlrt_session *session, size_t index, dlrt_dt
 
 /* Decodes a JPEG (baseline or progressive; grey, RGB, YCbCr, CMYK or YCCK), turns it upright by its EXIF orientation, and
  * prepares it as the model's metadata say (resize, crop, channel order, mean and standard deviation) as a batch of one.
- * Errors: as set_input, INVALID_IMAGE, NOT_FOUND (the model has no preprocessing metadata for this input). */
+ * Errors: as set_input, INVALID_IMAGE, UNSUPPORTED (12 bits a sample, more than 2^28 pixels), INVALID_MODEL (preprocessing
+ * metadata that contradict the input), NOT_FOUND (no preprocessing metadata for this input). */
 dlrt_status dlrt_session_set_input_jpeg(dlrt_session *session, size_t index, const void *jpeg, size_t size);
 
 /* Every run writes this output to the caller's memory, aligned to the element size, which must stay valid until another
