@@ -100,7 +100,7 @@ public struct Graph: Sendable {
   }
 
   /// Checks the structure of a graph from outside: indices in range, each value computed once and before it is read,
-  /// inputs and outputs distinct and named apart, input counts. Then infers all types.
+  /// inputs and outputs distinct and named apart, input counts, symbols and metadata keys unique. Then infers all types.
   public mutating func validate() throws(DLError) {
     var known = values.map { $0.constant != nil }
     for (i, input) in inputs.enumerated() {
@@ -116,12 +116,16 @@ public struct Graph: Sendable {
           .invalidModel, "\(place): takes \(range.lowerBound) to \(range.upperBound) inputs, found \(node.inputs.count)")
       }
       for input in node.inputs {
-        guard values.indices.contains(input) else { throw DLError(.invalidModel, "\(place): reads value \(input), which does not exist") }
+        guard values.indices.contains(input) else {
+          throw DLError(.invalidModel, "\(place): reads value \(input), which does not exist")
+        }
         guard known[input] else {
           throw DLError(.invalidModel, "\(place): reads \(values[input].name.quoted) before it is computed")
         }
       }
-      guard node.outputs.count == 1 else { throw DLError(.invalidModel, "\(place): has \(node.outputs.count) outputs, expected 1") }
+      guard node.outputs.count == 1 else {
+        throw DLError(.invalidModel, "\(place): has \(node.outputs.count) outputs, expected 1")
+      }
       for output in node.outputs {
         guard values.indices.contains(output) else {
           throw DLError(.invalidModel, "\(place): writes value \(output), which does not exist")
@@ -138,15 +142,17 @@ public struct Graph: Sendable {
       }
     }
     if outputs.isEmpty { throw DLError(.invalidModel, "the graph has no outputs") }
-    try requireDistinctNames(inputs, "input")
-    try requireDistinctNames(outputs, "output")
+    try requireDistinct(inputs.map { values[$0].name }, "input")
+    try requireDistinct(outputs.map { values[$0].name }, "output")
+    try requireDistinct(symbols, "symbol")
+    try requireDistinct(metadata.map { $0.key }, "metadata entry")
     try inferTypes()
   }
 
-  private func requireDistinctNames(_ list: [Int], _ kind: StaticString) throws(DLError) {
+  private func requireDistinct(_ names: [Name], _ kind: StaticString) throws(DLError) {
     var seen = Set<Name>()
-    for (i, value) in list.enumerated() where !seen.insert(values[value].name).inserted {
-      throw DLError(.invalidModel, "\(kind) \(i): the name \(values[value].name.quoted) is taken")
+    for (i, name) in names.enumerated() where !seen.insert(name).inserted {
+      throw DLError(.invalidModel, "\(kind) \(i): the name \(name.quoted) is taken")
     }
   }
 }

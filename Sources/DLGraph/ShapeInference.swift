@@ -173,7 +173,9 @@ private func reshapeDims(_ sizes: [Int], _ x: TensorType) throws(DLError) -> [Di
   for (i, n) in sizes.enumerated() {
     switch n {
     case 0:
-      guard i < x.rank else { throw DLError(.shapeMismatch, "size 0 at \(i) copies a dimension that \(describe(x)) does not have") }
+      guard i < x.rank else {
+        throw DLError(.shapeMismatch, "size 0 at \(i) copies a dimension that \(describe(x)) does not have")
+      }
       dims.append(x.dims[i])
     case -1:
       guard free == nil else { throw DLError(.invalidModel, "more than one size is -1") }

@@ -27,11 +27,7 @@ public final class Storage: @unchecked Sendable {
     var data: UnsafeRawPointer?
     var size = 0
     let code = dlp_map_file(path, &data, &size)
-    if code != 0 {
-      var text: [CChar] = Array(repeating: 0, count: 64)
-      dlp_error_text(code, &text, text.count)
-      throw DLError(.ioError, "cannot open '\(String(cString: path))': \(String(cString: &text))")
-    }
+    if code != 0 { throw systemError("cannot open '\(String(cString: path))'", code) }
     guard let data else { throw DLError(.invalidModel, "'\(String(cString: path))' is empty") }
     return Storage(data, size, .mapping)
   }

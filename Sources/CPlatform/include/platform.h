@@ -12,6 +12,15 @@ void dlp_free(void *memory);
 int dlp_map_file(const char *path, const void **data, size_t *size);
 void dlp_unmap(const void *data, size_t size);
 
+// A file that appears under its name when it is complete: create makes a temporary file beside path, write appends to it,
+// commit flushes it to the disk and renames it, abandon removes it; commit and abandon free the handle. A pipe or device is
+// written directly. All return 0 or an errno value.
+typedef struct dlp_new_file dlp_new_file;
+int dlp_create_file(const char *path, dlp_new_file **file);
+int dlp_write(dlp_new_file *file, const void *data, size_t size);
+int dlp_commit_file(dlp_new_file *file);
+void dlp_abandon_file(dlp_new_file *file);
+
 // The description of an errno value, in English whatever the locale, into text.
 void dlp_error_text(int code, char *text, size_t capacity);
 

@@ -1,0 +1,63 @@
+/// A typed value under a key, as node attributes (key: attribute id) and metadata (key: a string) store it:
+/// key u32, type u16, flags u16, payload size u32, payload.
+struct Entry {
+  static let headerSize = 12
+
+  let key: UInt32
+  let type: UInt16
+  let required: Bool
+  private let payload: UnsafeRawBufferPointer
+  /// Where the payload begins, for messages.
+  private let position: Int
+
+  init(_ reader: inout ByteReader) throws(DLError) {
+    key = try reader.read("key of an entry")
+    type = try reader.read("type of an entry")
+    let at = reader.position
+    let flags: UInt16 = try reader.read("flags of an entry")
+    guard UInt32(flags) & ~Format.required == 0 else {
+      throw reader.failure(status: .unsupported, at: at, "flags of an entry: expected 0 or 1, found \(flags)")
+    }
+    required = UInt32(flags) & Format.required != 0
+    let size: UInt32 = try reader.read("size of an entry")
+    position = reader.position
+    payload = try reader.readBytes("payload of an entry", count: Int(clamping: size))
+  }
+
+  /// The value, or nil for a type that this version does not know.
+  func value(_ reader: inout ByteReader, _ strings: inout StringTable) throws(DLError) -> MetadataValue? {
+    guard let type = EntryType(rawValue: type) else { return nil }
+    switch type {
+    case .integer: return .integer(try words(reader, 8, one: true).map { integer(at: $0) }[0])
+    case .real: return .real(try words(reader, 8, one: true).map { real(at: $0) }[0])
+    case .integers: return .integers(try words(reader, 8).map { integer(at: $0) })
+    case .reals: return .reals(try words(reader, 8).map { real(at: $0) })
+    case .text: return .text(try texts(reader, &strings, one: true)[0])
+    case .texts: return .texts(try texts(reader, &strings))
+    }
+  }
+
+  /// The offsets of the payload's words, of which there must be `one` or any whole number.
+  private func words(_ reader: ByteReader, _ size: Int, one: Bool = false) throws(DLError) -> StrideTo<Int> {
+    guard payload.count % size == 0, !one || payload.count == size else {
+      throw reader.failure(
+        at: position, "payload of an entry: expected \(one ? "" : "a multiple of ")\(size) bytes, found \(payload.count)")
+    }
+    return stride(from: 0, to: payload.count, by: size)
+  }
+
+  private func integer(at offset: Int) -> Int64 {
+    Int64(littleEndian: payload.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+  }
+
+  private func real(at offset: Int) -> Double { Double(bitPattern: UInt64(bitPattern: integer(at: offset))) }
+
+  private func texts(_ reader: ByteReader, _ strings: inout StringTable, one: Bool = false) throws(DLError) -> [Name] {
+    var names: [Name] = []
+    for offset in try words(reader, 4, one: one) {
+      let index = UInt32(littleEndian: payload.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      names.append(try strings.take(index, reader, at: position + offset, "text"))
+    }
+    return names
+  }
+}
