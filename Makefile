@@ -103,7 +103,7 @@ demo: all build/demo/train-lenet .venv/ready
 .PHONY: test test-long
 test test-long: all build/demo/train-lenet build/libpeer_dlrt.so .venv/ready | build/packages-test
 	swift build --build-tests $(TESTS)
-	@$(if $(filter test-long,$@),DLRT_TEST_LONG=1) SWIFT_TEST='swift test --skip-build $(TESTS)' Tests/run.sh
+	@$(if $(filter test-long,$@),DLRT_TEST_LONG=1) SWIFT_TEST='swift test --skip-build $(TESTS)' Tests/run.py
 
 .PHONY: bench
 bench: all build/bench/trivial.dlrt build/bench/lenet5.dlrt
