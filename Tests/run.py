@@ -32,7 +32,7 @@ class Step:
 def swift(name, isa="", only=""):
     base = shlex.split(os.environ.get("SWIFT_TEST", "swift test"))
     command = base + ["--disable-xctest", "--xunit-output", f"{LOGS}/{name}.xml"] + (["--filter", only] if only else [])
-    return Step(name, command, f"{name}-swift-testing.xml", {"DLRT_ISA": isa} if isa else {})
+    return Step(name, command, f"{name}.xml", {"DLRT_ISA": isa} if isa else {})
 
 
 def python(name, folder):
