@@ -1,0 +1,188 @@
+import DLGraph
+
+// Convolution as a matrix product (Chellapilla et al. 2006). The patches of an image under the window are laid out as a matrix
+// [channels · cells, outputs]; then for each image and group
+//   y = w · patches + bias,   dw = Σ dy · patchesᵀ,   dpatches = wᵀ · dy.
+// Images are spread over the cores in chunks that do not depend on the number of threads, and the chunks' sums for dw are
+// added in order.
+
+/// Sizes of a convolution of a batch.
+private struct ConvShape {
+  let runs: WindowRuns
+  let batch, groups: Int
+  /// Of one group.
+  let channels, outChannels: Int
+  var depth: Int { channels * runs.cellCount }
+  var outputs: Int { runs.outputCount }
+  var inputGroup: Int { channels * runs.inputCount }
+  var outputGroup: Int { outChannels * outputs }
+  var weightGroup: Int { outChannels * depth }
+
+  init(_ window: Window, _ groups: Int, x: [Int], w: [Int], y: [Int]) {
+    runs = WindowRuns(window, input: Array(x[2...]), output: Array(y[2...]), kernel: Array(w[2...]))
+    batch = x[0]
+    self.groups = groups
+    channels = w[1]
+    outChannels = w[0] / groups
+  }
+
+  /// Calls `body` for each chunk of images with its number, in parallel.
+  static let chunks = 16
+  func forEachChunk(_ body: (_ chunk: Int, _ images: Range<Int>) -> Void) {
+    parallel(ConvShape.chunks) { chunk in
+      body(chunk, batch * chunk / ConvShape.chunks..<batch * (chunk + 1) / ConvShape.chunks)
+    }
+  }
+
+  /// patches[channel · cells + cell][output] = what the window's cell reads; 0 in the padding.
+  func gather<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ patches: UnsafeMutablePointer<Scalar>) {
+    patches.initialize(repeating: 0, count: depth * outputs)
+    for channel in 0..<channels {
+      let x = x + channel * runs.inputCount
+      let patches = patches + channel * runs.cellCount * outputs
+      for run in runs.runs {
+        let from = x + run.input
+        let to = patches + run.cell * outputs + run.output
+        if run.inputStride == 1 {
+          for i in 0..<run.count { to[i] = from[i] }
+        } else {
+          for i in 0..<run.count { to[i] = from[i * run.inputStride] }
+        }
+      }
+    }
+  }
+
+  /// Adds each patch element to the input it was read from.
+  func scatter<Scalar: TensorScalar>(_ patches: UnsafePointer<Scalar>, _ x: UnsafeMutablePointer<Scalar>) {
+    for channel in 0..<channels {
+      let x = x + channel * runs.inputCount
+      let patches = patches + channel * runs.cellCount * outputs
+      for run in runs.runs {
+        let from = patches + run.cell * outputs + run.output
+        let to = x + run.input
+        if run.inputStride == 1 {
+          for i in 0..<run.count { to[i] += from[i] }
+        } else {
+          for i in 0..<run.count { to[i * run.inputStride] += from[i] }
+        }
+      }
+    }
+  }
+}
+
+func convForward<Scalar: TensorScalar>(
+  _ window: Window, _ groups: Int, _ inputs: [Tensor<Scalar>], _ shape: [Int]
+) -> Tensor<Scalar> {
+  let (x, w) = (inputs[0].start, inputs[1].start)
+  let bias = inputs.count > 2 ? inputs[2].start : nil
+  let conv = ConvShape(window, groups, x: inputs[0].shape, w: inputs[1].shape, y: shape)
+  return Tensor(uninitialized: shape) { y in
+    conv.forEachChunk { _, images in
+      let scratch = Buffer<Scalar>(conv.depth * conv.outputs)
+      defer { withExtendedLifetime(scratch) {} }
+      let patches = scratch.start
+      for part in images.lowerBound * groups..<images.upperBound * groups {
+        let group = part % groups
+        let y = y + part * conv.outputGroup
+        conv.gather(x + part * conv.inputGroup, patches)
+        Scalar.multiply(
+          MatrixProduct(
+            rows: conv.outChannels, depth: conv.depth, columns: conv.outputs,
+            a: .init(w + group * conv.weightGroup, rowStride: conv.depth), b: .init(patches, rowStride: conv.outputs), y: y))
+        guard let bias else { continue }
+        for channel in 0..<conv.outChannels {
+          let b = bias[group * conv.outChannels + channel]
+          for i in channel * conv.outputs..<(channel + 1) * conv.outputs { y[i] += b }
+        }
+      }
+    }
+  }
+}
+
+func convBackward<Scalar: TensorScalar>(
+  _ window: Window, _ groups: Int, _ step: BackwardStep<Scalar>
+) -> [Tensor<Scalar>?] {
+  let (x, w) = (step.inputs[0], step.inputs[1])
+  let conv = ConvShape(window, groups, x: x.shape, w: w.shape, y: step.output.shape)
+  var gradients: [Tensor<Scalar>?] = step.inputs.map { _ in nil }
+  if step.isNeeded[0] { gradients[0] = convInputGradient(conv, w, step.gradient, x.shape) }
+  if step.isNeeded[1] { gradients[1] = convWeightGradient(conv, x, step.gradient, w.shape) }
+  if step.inputs.count > 2, step.isNeeded[2] { gradients[2] = channelSums(step.gradient) }
+  return gradients
+}
+
+private func convInputGradient<Scalar: TensorScalar>(
+  _ conv: ConvShape, _ w: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ shape: [Int]
+) -> Tensor<Scalar> {
+  let (w, dy) = (w.start, gradient.start)
+  return Tensor(shape) { dx in
+    conv.forEachChunk { _, images in
+      let scratch = Buffer<Scalar>(conv.depth * conv.outputs)
+      defer { withExtendedLifetime(scratch) {} }
+      let patches = scratch.start
+      for part in images.lowerBound * conv.groups..<images.upperBound * conv.groups {
+        let group = part % conv.groups
+        Scalar.multiply(
+          MatrixProduct(
+            rows: conv.depth, depth: conv.outChannels, columns: conv.outputs,
+            a: .init(w + group * conv.weightGroup, rowStride: 1, columnStride: conv.depth),
+            b: .init(dy + part * conv.outputGroup, rowStride: conv.outputs), y: patches))
+        conv.scatter(patches, dx + part * conv.inputGroup)
+      }
+    }
+  }
+}
+
+/// The product is taken transposed, [depth, outputs] · [outputs, outChannels], because the second factor is the one that a
+/// fast product rearranges, and dy is smaller than the patches.
+private func convWeightGradient<Scalar: TensorScalar>(
+  _ conv: ConvShape, _ x: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ shape: [Int]
+) -> Tensor<Scalar> {
+  let (x, dy) = (x.start, gradient.start)
+  let count = conv.groups * conv.weightGroup
+  let sums = Tensor<Scalar>([ConvShape.chunks, count]) { sums in
+    conv.forEachChunk { chunk, images in
+      let scratch = Buffer<Scalar>(conv.depth * conv.outputs + conv.weightGroup)
+      defer { withExtendedLifetime(scratch) {} }
+      let patches = scratch.start
+      let product = patches + conv.depth * conv.outputs
+      for part in images.lowerBound * conv.groups..<images.upperBound * conv.groups {
+        let sum = sums + chunk * count + part % conv.groups * conv.weightGroup
+        conv.gather(x + part * conv.inputGroup, patches)
+        Scalar.multiply(
+          MatrixProduct(
+            rows: conv.depth, depth: conv.outputs, columns: conv.outChannels, a: .init(patches, rowStride: conv.outputs),
+            b: .init(dy + part * conv.outputGroup, rowStride: 1, columnStride: conv.outputs), y: product))
+        for i in 0..<conv.weightGroup { sum[i] += product[i] }
+      }
+    }
+  }
+  return Tensor(shape) { dw in
+    for chunk in 0..<ConvShape.chunks {
+      for group in 0..<conv.groups {
+        let sum = sums.start + chunk * count + group * conv.weightGroup
+        let dw = dw + group * conv.weightGroup
+        for k in 0..<conv.depth {
+          for m in 0..<conv.outChannels { dw[m * conv.depth + k] += sum[k * conv.outChannels + m] }
+        }
+      }
+    }
+  }
+}
+
+/// x [N, C, …] → [C], the sum over all but the channels.
+func channelSums<Scalar: TensorScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  let (batch, channels) = (x.shape[0], x.shape[1])
+  let plane = x.shape[2...].reduce(1, *)
+  return Tensor([channels]) { sums in
+    parallel(channels) { channel in
+      for image in 0..<batch {
+        let x = x.start + (image * channels + channel) * plane
+        // A sum for each plane keeps the rounding error of long sums down.
+        var sum: Scalar = 0
+        for i in 0..<plane { sum += x[i] }
+        sums[channel] += sum
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import DLGraph
+
+private func runs(_ kernel: [Int], _ window: Window, _ input: [Int], _ output: [Int]) -> WindowRuns {
+  WindowRuns(window, input: Array(input[2...]), output: Array(output[2...]), kernel: kernel)
+}
+
+/// Planes that one thread takes at a time.
+private func planeGrain(_ elements: Int) -> Int { max(1, elementGrain / max(1, elements)) }
+
+// MARK: maximum
+
+/// Of equal elements the first wins.
+func maxPoolForward<Scalar: TensorScalar>(
+  _ kernel: [Int], _ window: Window, _ x: Tensor<Scalar>, _ shape: [Int]
+) -> (Tensor<Scalar>, Saved<Scalar>) {
+  let runs = runs(kernel, window, x.shape, shape)
+  let planes = shape[0] * shape[1]
+  var winners = [Int32](repeating: -1, count: planes * runs.outputCount)
+  let y = Tensor<Scalar>(uninitialized: shape) { y in
+    winners.withUnsafeMutableBufferPointer { winners in
+      let winners = winners.baseAddress!
+      runs.runs.withUnsafeBufferPointer { list in
+        parallelRanges(planes, grain: planeGrain(runs.inputCount)) { range in
+          for plane in range {
+            let x = x.start + plane * runs.inputCount
+            let y = y + plane * runs.outputCount
+            let winner = winners + plane * runs.outputCount
+            for run in list {
+              for i in 0..<run.count {
+                let value = x[run.input + i * run.inputStride]
+                if winner[run.output + i] < 0 || value > y[run.output + i] {
+                  y[run.output + i] = value
+                  winner[run.output + i] = Int32(truncatingIfNeeded: run.input + i * run.inputStride)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  return (y, Saved(indices: winners))
+}
+
+func globalMaxPoolForward<Scalar: TensorScalar>(_ x: Tensor<Scalar>, _ shape: [Int]) -> (Tensor<Scalar>, Saved<Scalar>) {
+  maxPoolForward(Array(x.shape[2...]), Window(axes: x.rank - 2), x, shape)
+}
+
+func maxPoolBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> Tensor<Scalar> {
+  let shape = step.inputs[0].shape
+  let planes = shape[0] * shape[1]
+  guard planes > 0 else { return Tensor(zeros: shape) }
+  let (inputs, outputs) = (step.inputs[0].count / planes, step.output.count / planes)
+  let dy = step.gradient.start
+  return Tensor(uninitialized: shape) { dx in
+    step.saved.indices.withUnsafeBufferPointer { winners in
+      let winners = winners.baseAddress!
+      parallelRanges(planes, grain: planeGrain(inputs)) { range in
+        for plane in range {
+          let dx = dx + plane * inputs
+          dx.initialize(repeating: 0, count: inputs)
+          for i in plane * outputs..<(plane + 1) * outputs { dx[Int(winners[i])] += dy[i] }
+        }
+      }
+    }
+  }
+}
+
+// MARK: average
+
+/// What each output is divided by: 1 / the number of cells that count.
+private func averageWeights<Scalar: TensorScalar>(_ runs: WindowRuns, countPadding: Bool) -> [Scalar] {
+  if countPadding { return Array(repeating: 1 / Scalar(runs.cellCount), count: runs.outputCount) }
+  var counts = [Int](repeating: 0, count: runs.outputCount)
+  for run in runs.runs { for i in 0..<run.count { counts[run.output + i] += 1 } }
+  return counts.map { 1 / Scalar($0) }
+}
+
+func averagePoolForward<Scalar: TensorScalar>(
+  _ kernel: [Int], _ window: Window, _ countPadding: Bool, _ x: Tensor<Scalar>, _ shape: [Int]
+) -> Tensor<Scalar> {
+  let runs = runs(kernel, window, x.shape, shape)
+  let weights: [Scalar] = averageWeights(runs, countPadding: countPadding)
+  return Tensor(shape) { y in
+    parallelRanges(shape[0] * shape[1], grain: planeGrain(runs.inputCount)) { range in
+      for plane in range {
+        let x = x.start + plane * runs.inputCount
+        let y = y + plane * runs.outputCount
+        for run in runs.runs {
+          for i in 0..<run.count { y[run.output + i] += x[run.input + i * run.inputStride] }
+        }
+        for i in 0..<runs.outputCount { y[i] *= weights[i] }
+      }
+    }
+  }
+}
+
+func averagePoolBackward<Scalar: TensorScalar>(
+  _ kernel: [Int], _ window: Window, _ countPadding: Bool, _ step: BackwardStep<Scalar>
+) -> Tensor<Scalar> {
+  let shape = step.inputs[0].shape
+  let runs = runs(kernel, window, shape, step.output.shape)
+  let weights: [Scalar] = averageWeights(runs, countPadding: countPadding)
+  return Tensor(shape) { dx in
+    parallelRanges(shape[0] * shape[1], grain: planeGrain(runs.inputCount)) { range in
+      for plane in range {
+        let dx = dx + plane * runs.inputCount
+        let dy = step.gradient.start + plane * runs.outputCount
+        for run in runs.runs {
+          for i in 0..<run.count { dx[run.input + i * run.inputStride] += dy[run.output + i] * weights[run.output + i] }
+        }
+      }
+    }
+  }
+}
+
+func globalAveragePoolForward<Scalar: TensorScalar>(_ x: Tensor<Scalar>, _ shape: [Int]) -> Tensor<Scalar> {
+  averagePoolForward(Array(x.shape[2...]), Window(axes: x.rank - 2), false, x, shape)
+}
+
+func globalAveragePoolBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> Tensor<Scalar> {
+  averagePoolBackward(Array(step.inputs[0].shape[2...]), Window(axes: step.inputs[0].rank - 2), false, step)
+}

@@ -1,0 +1,132 @@
+import DLGraph
+
+/// What a tape records: an operation of the graph vocabulary, or one that exists in training only.
+enum Operation<Scalar: TensorScalar> {
+  case op(Op)
+  /// Batch normalisation of x by its own statistics: x, scale, shift → y.
+  case batchNormTraining(epsilon: Scalar)
+  /// Mean over the samples of −log softmax(logits)[label]: logits [N, classes] → [].
+  case softmaxCrossEntropy(labels: [Int])
+  /// Mean of the cross-entropy between targets and sigmoid(logits): logits, targets of one shape → [].
+  case binaryCrossEntropy
+  /// Mean of (a − b)²: a, b of one shape → [].
+  case meanSquaredError
+}
+
+/// What a forward computation leaves for the backward one.
+struct Saved<Scalar: TensorScalar> {
+  var tensors: [Tensor<Scalar>] = []
+  /// For each output of max pooling the offset of the winner in its plane.
+  var indices: [Int32] = []
+}
+
+/// What a backward computation starts from.
+struct BackwardStep<Scalar: TensorScalar> {
+  let inputs: [Tensor<Scalar>]
+  let output: Tensor<Scalar>
+  let saved: Saved<Scalar>
+  /// ∂loss/∂output.
+  let gradient: Tensor<Scalar>
+  /// Which inputs want a gradient.
+  let isNeeded: [Bool]
+}
+
+/// Applies an operation of the graph vocabulary, recording it if an input is on a tape. Inputs of wrong shapes are a mistake
+/// in the program and stop it with the message of shape inference.
+public func apply<Scalar: TensorScalar>(_ op: Op, _ inputs: Tensor<Scalar>...) -> Tensor<Scalar> {
+  perform(.op(op), inputs)
+}
+
+/// The same for a list of inputs.
+public func apply<Scalar: TensorScalar>(_ op: Op, _ inputs: [Tensor<Scalar>]) -> Tensor<Scalar> {
+  perform(.op(op), inputs)
+}
+
+func perform<Scalar: TensorScalar>(_ operation: Operation<Scalar>, _ inputs: [Tensor<Scalar>]) -> Tensor<Scalar> {
+  // Operations work on the memory of their inputs.
+  defer { withExtendedLifetime(inputs) {} }
+  guard let tape = inputs.lazy.compactMap({ $0.place?.tape }).first else {
+    var noGenerator: Generator?
+    return forward(operation, inputs, &noGenerator).0
+  }
+  let (output, saved) = forward(operation, inputs, &tape.generator)
+  return tape.record(operation, inputs, output, saved)
+}
+
+/// The shape of an operation's output.
+func outputShape<Scalar: TensorScalar>(_ op: Op, _ inputs: [Tensor<Scalar>]) -> [Int] {
+  do {
+    return try inferType(of: op, inputs.map { TensorType(.f32, sizes: $0.shape) }).sizes!
+  } catch { fatalError("\(op.name): \(error.message)") }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func forward<Scalar: TensorScalar>(
+  _ operation: Operation<Scalar>, _ x: [Tensor<Scalar>], _ generator: inout Generator?
+) -> (Tensor<Scalar>, Saved<Scalar>) {
+  switch operation {
+  case .op(let op): forward(op, x, shape: outputShape(op, x), &generator)
+  case .batchNormTraining(let epsilon): batchNormTrainingForward(epsilon, x)
+  case .softmaxCrossEntropy(let labels): softmaxCrossEntropyForward(labels, x)
+  case .binaryCrossEntropy: (binaryCrossEntropyForward(x), Saved())
+  case .meanSquaredError: (meanSquaredErrorForward(x), Saved())
+  }
+}
+
+private func forward<Scalar: TensorScalar>(
+  _ op: Op, _ x: [Tensor<Scalar>], shape: [Int], _ generator: inout Generator?
+) -> (Tensor<Scalar>, Saved<Scalar>) {
+  switch op {
+  case .conv(let window, let groups): (convForward(window, groups, x, shape), Saved())
+  case .maxPool(let kernel, let window): maxPoolForward(kernel, window, x[0], shape)
+  case .averagePool(let kernel, let window, let countPadding):
+    (averagePoolForward(kernel, window, countPadding, x[0], shape), Saved())
+  case .globalMaxPool: globalMaxPoolForward(x[0], shape)
+  case .globalAveragePool: (globalAveragePoolForward(x[0], shape), Saved())
+  case .gemm(let transposeA, let transposeB): (gemmForward(transposeA, transposeB, x, shape), Saved())
+  case .activation(let activation): (activationForward(activation, x[0]), Saved())
+  case .softmax(let axis): (softmaxForward(axis, x[0]), Saved())
+  case .localResponseNorm(let size, let alpha, let beta, let bias):
+    localResponseNormForward(LocalResponse(size, alpha, beta, bias), x[0])
+  case .batchNorm(let epsilon): (batchNormForward(Scalar(epsilon), x), Saved())
+  case .add: (broadcastForward(x, shape) { $0 + $1 }, Saved())
+  case .multiply: (broadcastForward(x, shape) { $0 * $1 }, Saved())
+  case .concat(let axis): (concatForward(axis, x, shape), Saved())
+  case .flatten, .reshape: (x[0].reshaped(shape), Saved())
+  case .dropout(let rate): dropoutForward(Scalar(rate), x[0], &generator)
+  }
+}
+
+/// ∂loss/∂input for each input that wants it.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func backward<Scalar: TensorScalar>(_ operation: Operation<Scalar>, _ step: BackwardStep<Scalar>) -> [Tensor<Scalar>?] {
+  switch operation {
+  case .op(let op): backward(op, step)
+  case .batchNormTraining: batchNormTrainingBackward(step)
+  case .softmaxCrossEntropy(let labels): softmaxCrossEntropyBackward(labels, step)
+  case .binaryCrossEntropy: binaryCrossEntropyBackward(step)
+  case .meanSquaredError: meanSquaredErrorBackward(step)
+  }
+}
+
+private func backward<Scalar: TensorScalar>(_ op: Op, _ step: BackwardStep<Scalar>) -> [Tensor<Scalar>?] {
+  switch op {
+  case .conv(let window, let groups): convBackward(window, groups, step)
+  case .maxPool, .globalMaxPool: [maxPoolBackward(step)]
+  case .averagePool(let kernel, let window, let countPadding): [averagePoolBackward(kernel, window, countPadding, step)]
+  case .globalAveragePool: [globalAveragePoolBackward(step)]
+  case .gemm(let transposeA, let transposeB): gemmBackward(transposeA, transposeB, step)
+  case .activation(let activation): [activationBackward(activation, step)]
+  case .softmax(let axis): [softmaxBackward(axis, step)]
+  case .localResponseNorm(let size, let alpha, let beta, let bias):
+    [localResponseNormBackward(LocalResponse(size, alpha, beta, bias), step)]
+  case .batchNorm(let epsilon): batchNormBackward(Scalar(epsilon), step)
+  case .add: addBackward(step)
+  case .multiply: multiplyBackward(step)
+  case .concat(let axis): concatBackward(axis, step)
+  case .flatten, .reshape: [step.gradient.reshaped(step.inputs[0].shape)]
+  case .dropout: [dropoutBackward(step)]
+  }
+}
