@@ -22,10 +22,11 @@ public final class BatchNorm<Scalar: TensorScalar>: Layer {
     guard let tape = x.place?.tape, tape.isTraining else {
       return apply(.batchNorm(epsilon: epsilon), x, scale.value, shift.value, mean.value, variance.value)
     }
-    precondition(x.rank >= 2 && x.shape[1] == scale.value.count, "batch norm of \(scale.value.count) channels: found \(describe(x.shape))")
+    let channels = scale.value.count
+    precondition(x.rank >= 2 && x.shape[1] == channels, "batch norm of \(channels) channels: found \(describe(x.shape))")
     let y = perform(.batchNormTraining(epsilon: Scalar(epsilon)), [x, scale.value, shift.value])
     let statistics = tape.entries.last!.saved.tensors
-    let count = Scalar(x.count / scale.value.count)
+    let count = Scalar(x.count / channels)
     move(mean, towards: statistics[0], factor: 1)
     move(variance, towards: statistics[1], factor: count / max(1, count - 1))
     return y

@@ -13,7 +13,8 @@ public struct Conv2D<Scalar: TensorScalar>: Layer {
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
     hasBias: Bool = true, initialiser: Initialiser = .heNormal, using generator: inout Generator
   ) {
-    precondition(groups > 0 && inputs % groups == 0 && outputs % groups == 0, "\(groups) groups of \(inputs) and \(outputs) channels")
+    precondition(
+      groups > 0 && inputs % groups == 0 && outputs % groups == 0, "\(groups) groups of \(inputs) and \(outputs) channels")
     let cells = kernel * kernel
     weight = Parameter(
       initialiser.tensor(

@@ -1,0 +1,129 @@
+import DLGraph
+import DLTrain
+import KernelTypes
+import Testing
+
+/// An operation with inputs to check its gradient at.
+private struct GradientCase: CustomTestStringConvertible, Sendable {
+  let op: Op
+  /// The inputs' shapes; a batch norm's variance is positive.
+  let shapes: [[Int]]
+
+  init(_ op: Op, _ shapes: [Int]...) {
+    self.op = op
+    self.shapes = shapes
+  }
+  var testDescription: String { "\(op.name) \(shapes.map { describe($0) }.joined(separator: " "))" }
+}
+
+private let uneven = Window(strides: [2, 1], dilations: [1, 2], padBegin: [1, 0], padEnd: [0, 2])
+
+private let cases: [GradientCase] = [
+  GradientCase(.conv(Window(), groups: 1), [2, 3, 5, 4], [4, 3, 3, 2], [4]),
+  GradientCase(.conv(Window(), groups: 1), [2, 3, 5, 4], [2, 3, 1, 1]),
+  GradientCase(.conv(Window(stride: 2, pad: 1), groups: 2), [2, 4, 5, 6], [6, 2, 3, 3], [6]),
+  GradientCase(.conv(Window(pad: 2), groups: 4), [17, 4, 3, 3], [4, 1, 5, 5], [4]),
+  GradientCase(.conv(uneven, groups: 1), [1, 2, 6, 7], [3, 2, 3, 3], [3]),
+  GradientCase(.conv(Window(axes: 1, dilation: 2, pad: 1), groups: 1), [2, 2, 9], [3, 2, 3], [3]),
+  GradientCase(.conv(Window(axes: 3, stride: 2, pad: 1), groups: 1), [1, 2, 3, 4, 5], [2, 2, 2, 3, 3], [2]),
+  GradientCase(.maxPool(kernel: [2, 2], Window(stride: 2)), [2, 3, 4, 6]),
+  GradientCase(.maxPool(kernel: [3, 3], Window(stride: 2, pad: 1)), [1, 2, 7, 6]),
+  GradientCase(.maxPool(kernel: [3], Window(axes: 1)), [2, 2, 6]),
+  GradientCase(.averagePool(kernel: [3, 3], Window(stride: 2, pad: 1), countPadding: false), [1, 2, 7, 6]),
+  GradientCase(.averagePool(kernel: [3, 3], uneven, countPadding: true), [1, 2, 7, 6]),
+  GradientCase(.globalMaxPool, [2, 3, 4, 5]),
+  GradientCase(.globalAveragePool, [2, 3, 4, 5]),
+  GradientCase(.globalAveragePool, [2, 3, 4]),
+  GradientCase(.gemm(transposeA: false, transposeB: false), [3, 4], [4, 5], [5]),
+  GradientCase(.gemm(transposeA: true, transposeB: false), [4, 3], [4, 5]),
+  GradientCase(.gemm(transposeA: false, transposeB: true), [3, 4], [5, 4], [5]),
+  GradientCase(.gemm(transposeA: true, transposeB: true), [4, 3], [5, 4]),
+  GradientCase(.activation(.identity), [3, 4]),
+  GradientCase(.activation(.relu), [3, 4]),
+  GradientCase(.activation(.leakyRelu(slope: 0.1)), [3, 4]),
+  GradientCase(.activation(.sigmoid), [3, 4]),
+  GradientCase(.activation(.tanh), [3, 4]),
+  GradientCase(.softmax(axis: 1), [3, 5]),
+  GradientCase(.softmax(axis: -3), [2, 3, 2, 2]),
+  GradientCase(.localResponseNorm(size: 5, alpha: 0.8, beta: 0.75, bias: 2), [2, 7, 2, 2]),
+  GradientCase(.localResponseNorm(size: 4, alpha: 0.8, beta: 0.6, bias: 1), [1, 6, 3]),
+  GradientCase(.batchNorm(epsilon: 1e-5), [2, 3, 2, 3], [3], [3], [3], [3]),
+  GradientCase(.add, [2, 3], [2, 3]),
+  GradientCase(.add, [2, 3, 4], [3, 1]),
+  GradientCase(.multiply, [2, 3], [2, 3]),
+  GradientCase(.multiply, [2, 1, 4], [5, 1]),
+  GradientCase(.concat(axis: 1), [2, 3, 2], [2, 1, 2], [2, 2, 2]),
+  GradientCase(.concat(axis: -1), [2, 3], [2, 1]),
+  GradientCase(.flatten(axis: 2), [2, 3, 4]),
+  GradientCase(.reshape([0, -1, 2]), [2, 3, 4]),
+  GradientCase(.dropout(rate: 0.5), [3, 4]),
+]
+
+/// A number for each kind of operation. A new operation does not compile before it is given one, and the test below fails
+/// before the list has a case for it.
+private func kind(_ op: Op) -> Int {
+  switch op {
+  case .conv: 0
+  case .maxPool: 1
+  case .averagePool: 2
+  case .globalMaxPool: 3
+  case .globalAveragePool: 4
+  case .gemm: 5
+  case .activation(.identity): 6
+  case .activation(.relu): 7
+  case .activation(.leakyRelu): 8
+  case .activation(.sigmoid): 9
+  case .activation(.tanh): 10
+  case .softmax: 11
+  case .localResponseNorm: 12
+  case .batchNorm: 13
+  case .add: 14
+  case .multiply: 15
+  case .concat: 16
+  case .flatten: 17
+  case .reshape: 18
+  case .dropout: 19
+  }
+}
+private let kinds = 20
+
+@Suite struct OpGradients {
+  @Test func everyOperationHasACase() {
+    #expect(Set(cases.map { kind($0.op) }) == Set(0..<kinds))
+  }
+
+  @Test(arguments: cases) fileprivate func gradient(_ test: GradientCase) {
+    let inputs = test.shapes.enumerated().map { i, shape in
+      if case .batchNorm = test.op, i == 4 { return values(shape, seed: 5, from: 0.5, to: 2) }
+      return values(shape, seed: UInt64(i + 1))
+    }
+    checkGradients(test.testDescription, inputs) { apply(test.op, $0) }
+  }
+
+  @Test func dropoutInTraining() {
+    // The seed draws the same mask for every difference.
+    checkGradients("dropout", [values([6, 7])], training: 3) { apply(.dropout(rate: 0.4), $0) }
+  }
+
+  @Test func batchNormInTraining() {
+    let norm = BatchNorm<Double>(3)
+    checkGradients("batch norm", [values([4, 3, 2, 3]), values([3], seed: 2), values([3], seed: 3)], training: 1) {
+      norm.scale.set($0[1])
+      norm.shift.set($0[2])
+      return norm($0[0])
+    }
+  }
+
+  @Test func aTensorUsedTwice() {
+    checkGradients("x + x · relu(x)", [values([3, 4])]) { $0[0] + $0[0] * relu($0[0]) }
+    checkGradients("x + x", [values([3, 4])]) { $0[0] + $0[0] }
+  }
+
+  @Test func losses() {
+    checkGradients("softmax cross-entropy", [values([4, 5], from: -3, to: 3)]) { softmaxCrossEntropy($0[0], [0, 4, 2, 2]) }
+    checkGradients("binary cross-entropy", [values([4, 2], from: -3, to: 3), values([4, 2], seed: 2, from: 0, to: 1)]) {
+      binaryCrossEntropy($0[0], $0[1])
+    }
+    checkGradients("mean squared error", [values([4, 2]), values([4, 2], seed: 2)]) { meanSquaredError($0[0], $0[1]) }
+  }
+}
