@@ -77,7 +77,7 @@ if embedded {
     .executableTarget(
       name: "dl-export",
       dependencies: [
-        "DLGraph", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "KernelTypes", "DLGraph", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "dl-bench",

@@ -1,5 +1,8 @@
 /// XXH64 with seed 0 (Yann Collet, "XXH64 algorithm description"): four 64-bit lanes of multiply and rotate, which keeps up
 /// with memory on every CPU. It finds damage, not forgery. FORMAT.md gives the algorithm and test values.
+public func checksum(of bytes: UnsafeRawBufferPointer) -> UInt64 { Checksum.of(bytes) }
+
+/// The same, of bytes that come in pieces.
 struct Checksum {
   private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
   private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F

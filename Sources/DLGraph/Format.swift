@@ -69,6 +69,9 @@ enum EntryType: UInt16 {
 }
 
 extension MetadataValue {
+  /// "integer", "real", "integers", "reals", "text" or "texts".
+  public var typeName: StaticString { entryType.name }
+
   var entryType: EntryType {
     switch self {
     case .integer: .integer

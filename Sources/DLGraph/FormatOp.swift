@@ -87,6 +87,9 @@ struct Attribute {
 // MARK: - writing
 
 extension Op {
+  /// Names and values of the attributes, as the file has them.
+  public var attributes: [(name: StaticString, value: MetadataValue)] { encoded.attributes.map { ($0.id.name, $0.value) } }
+
   /// The operation as it stands in the file.
   var encoded: (code: OpCode, attributes: [Attribute]) {
     switch self {

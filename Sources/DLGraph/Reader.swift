@@ -18,8 +18,19 @@ public func readModel(_ storage: Storage) throws(DLError) -> Graph {
   try readInterface(of: &graph, kinds, &graphReader)
   try readNodes(into: &graph, &graphReader, &strings)
   try graphReader.requireEnd()
-  try graph.validate()
+  try validate(&graph)
   return graph
+}
+
+/// A mismatch inside a file is the file's: callers learn of types and shapes they got wrong themselves by the other statuses.
+private func validate(_ graph: inout Graph) throws(DLError) {
+  do { try graph.validate() } catch {
+    switch error.status {
+    case .shapeMismatch: throw DLError(.invalidModel, error.message)
+    case .typeMismatch: throw DLError(.unsupported, error.message)
+    default: throw error
+    }
+  }
 }
 
 // MARK: - graph

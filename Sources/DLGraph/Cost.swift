@@ -1,0 +1,57 @@
+/// What an operation costs, whatever runs it.
+public struct Cost: Hashable, Sendable {
+  /// Elements of constant inputs.
+  public var parameters: Int
+  /// Multiplications whose product is added to a sum.
+  public var macs: Int
+  /// Bytes of all inputs, read once, and of the output, written once.
+  public var bytes: Int
+}
+
+extension Graph {
+  /// The cost of a node, or nil when a size is free (see `fixing`) or a number does not fit.
+  public func cost(of node: Node) -> Cost? {
+    var parameters = 0
+    var bytes = 0
+    for index in node.inputs + node.outputs {
+      let type = values[index].type
+      guard let sizes = type.sizes, let size = byteCount(type.dtype, sizes) else { return nil }
+      let (sum, overflow) = bytes.addingReportingOverflow(size)
+      if overflow { return nil }
+      bytes = sum
+      parameters += values[index].constant?.count ?? 0
+    }
+    guard let macs = macCount(of: node.op, node.inputs.map { values[$0].type }, values[node.outputs[0]].type) else { return nil }
+    return Cost(parameters: parameters, macs: macs, bytes: bytes)
+  }
+
+  /// The graph for given sizes of its symbols; those with nil stay free.
+  public func fixing(_ sizes: [Int?]) throws(DLError) -> Graph {
+    var fixed = self
+    for input in inputs {
+      fixed.values[input].type.dims = values[input].type.dims.map { dim in
+        guard case .symbol(let s) = dim, s < sizes.count, let size = sizes[s] else { return dim }
+        return .fixed(size)
+      }
+    }
+    try fixed.inferTypes()
+    return fixed
+  }
+}
+
+/// Multiply-accumulates of an operation on valid types of fixed sizes, or nil when the number does not fit.
+private func macCount(of op: Op, _ inputs: [TensorType], _ output: TensorType) -> Int? {
+  guard let outputs = output.sizes, let x = inputs[0].sizes else { return nil }
+  switch op {
+  case .conv:
+    // Each output is a sum over the taps and input channels of one filter.
+    guard let filters = inputs[1].sizes else { return nil }
+    return elementCount(outputs + filters.dropFirst())
+  case .gemm(let transposeA, _): return elementCount(outputs + [x[transposeA ? 0 : 1]])
+  case .localResponseNorm(let size, _, _, _): return elementCount(outputs + [size])
+  case .batchNorm: return elementCount(outputs)
+  case .maxPool, .averagePool, .globalMaxPool, .globalAveragePool, .activation, .softmax, .add, .multiply, .concat, .flatten,
+    .reshape, .dropout:
+    return 0
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import DLGraph
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows a model: its nodes, shapes, parameters, multiply-accumulates (MACs) and bytes moved.",
+    discussion: """
+      MACs are multiplications whose product is added to a sum. Bytes are those of all inputs of a node, read once, and of its \
+      output, written once. Both need sizes: a free first dimension of an input (the batch) counts as 1, others by --size.
+      """)
+
+  @Argument(help: "A .dlrt file.", completion: .file(extensions: ["dlrt"])) var model: String
+  @Flag(help: "How to show it.") var form = Form.table
+  @Option(help: "The size of a free dimension, as NAME=SIZE. May be repeated.") var size: [FreeSize] = []
+
+  enum Form: EnumerableFlag {
+    case table, json, dot
+
+    static func help(for form: Form) -> ArgumentHelp? {
+      switch form {
+      case .table: "A table to read (the default)."
+      case .json: "JSON: the same keys in every release, others may be added."
+      case .dot: "A drawing in the language of Graphviz."
+      }
+    }
+  }
+
+  func run() throws {
+    do {
+      let storage = try Storage.mapping(model)
+      let report = try Report(readModel(storage), byteCount: storage.byteCount, sizes: size)
+      switch form {
+      case .table: print(report.table())
+      case .json: print(try report.json())
+      case .dot: print(report.dot())
+      }
+    } catch let error as DLError { throw Failure(error, path: model) }
+  }
+}
+
+/// NAME=SIZE.
+struct FreeSize: ExpressibleByArgument {
+  let name: Name
+  let size: Int
+
+  init?(argument: String) {
+    guard let equals = argument.lastIndex(of: "="), let size = Int(argument[argument.index(after: equals)...]), size >= 0 else {
+      return nil
+    }
+    name = Name(String(argument[..<equals]))
+    self.size = size
+  }
+}
