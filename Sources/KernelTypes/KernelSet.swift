@@ -150,8 +150,7 @@ public struct KernelSet: Sendable {
       _ bStride: Int, _ y: UnsafeMutablePointer<Float>
     ) -> Void
   /// Softmax of each of `rows` dense rows.
-  public var softmax:
-    @Sendable (_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
+  public var softmax: @Sendable (_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
   /// Local response normalisation over the channels of each pixel (rows of `channels`).
   public var localResponseNorm:
     @Sendable (
@@ -163,4 +162,99 @@ public struct KernelSet: Sendable {
     @Sendable (
       _ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
     ) -> Void
+
+  // MARK: for tests and benchmarks
+
+  /// The shape of each tile of this instruction set, from index 0 on; nil past the last.
+  public var tileShape: @Sendable (_ index: Int) -> TileShape?
+  /// Runs one tile again and again; returns the floating-point operations done (2 for a multiply-add).
+  public var runTile: @Sendable (_ index: Int, _ probe: TileProbe) -> Int
+  /// `steps` rounds of multiply-adds in registers only, which reach the peak of the core; y: `lanes` floats, overwritten.
+  /// Returns the floating-point operations done.
+  public var peak: @Sendable (_ steps: Int, _ y: UnsafeMutablePointer<Float>) -> Int
+
+  public init(
+    isa: ISA, tileRows: Int, tileColumns: Int, lanes: Int, packedSize: @escaping @Sendable (Int, Int) -> Int,
+    pack:
+      @escaping @Sendable (
+        Int, Int, UnsafePointer<Float>, Int, Int, UnsafePointer<Float>?, UnsafeMutablePointer<Float>
+      ) -> Void,
+    gemmUnits: @escaping @Sendable (GemmCall) -> Int, gemm: @escaping @Sendable (GemmCall, Range<Int>) -> Void,
+    packedConvSize: @escaping @Sendable (WindowGeometry, Int, Int) -> Int,
+    packConv:
+      @escaping @Sendable (
+        WindowGeometry, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>?, UnsafeMutablePointer<Float>
+      ) -> Void,
+    convScratch: @escaping @Sendable (WindowGeometry, Int, Int) -> Int, convUnits: @escaping @Sendable (ConvCall) -> Int,
+    conv: @escaping @Sendable (ConvCall, Range<Int>, Int) -> Void, pool: @escaping @Sendable (PoolCall, Range<Int>) -> Void,
+    activate: @escaping @Sendable (Activation, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+    binary:
+      @escaping @Sendable (
+        BinaryOperation, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>
+      ) -> Void,
+    softmax: @escaping @Sendable (Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+    localResponseNorm:
+      @escaping @Sendable (
+        Int, Int, Int, Float, Float, Float, UnsafePointer<Float>, UnsafeMutablePointer<Float>
+      ) -> Void,
+    transpose: @escaping @Sendable (Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void,
+    tileShape: @escaping @Sendable (Int) -> TileShape?, runTile: @escaping @Sendable (Int, TileProbe) -> Int,
+    peak: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Int
+  ) {
+    self.isa = isa
+    self.tileRows = tileRows
+    self.tileColumns = tileColumns
+    self.lanes = lanes
+    self.packedSize = packedSize
+    self.pack = pack
+    self.gemmUnits = gemmUnits
+    self.gemm = gemm
+    self.packedConvSize = packedConvSize
+    self.packConv = packConv
+    self.convScratch = convScratch
+    self.convUnits = convUnits
+    self.conv = conv
+    self.pool = pool
+    self.activate = activate
+    self.binary = binary
+    self.softmax = softmax
+    self.localResponseNorm = localResponseNorm
+    self.transpose = transpose
+    self.tileShape = tileShape
+    self.runTile = runTile
+    self.peak = peak
+  }
+}
+
+/// A micro-kernel: the rows and columns of outputs it computes at once.
+public struct TileShape: Hashable, Sendable {
+  public var rows: Int
+  public var columns: Int
+
+  public init(rows: Int, columns: Int) {
+    self.rows = rows
+    self.columns = columns
+  }
+}
+
+/// Operands of one tile of a `TileShape`, in caches as the benchmark wants them.
+public struct TileProbe {
+  public var depth: Int
+  public var repeats: Int
+  /// rows × depth, dense.
+  public var x: UnsafePointer<Float>
+  /// From `KernelSet.pack` of a depth × columns matrix.
+  public var panels: UnsafePointer<Float>
+  /// rows × columns, dense.
+  public var y: UnsafeMutablePointer<Float>
+
+  public init(
+    depth: Int, repeats: Int, x: UnsafePointer<Float>, panels: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>
+  ) {
+    self.depth = depth
+    self.repeats = repeats
+    self.x = x
+    self.panels = panels
+    self.y = y
+  }
 }

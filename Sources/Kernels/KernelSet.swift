@@ -1,1 +1,17 @@
 import KernelTypes
+
+/// The kernels of the instruction set this module is compiled for.
+public func makeKernelSet() -> KernelSet {
+  KernelSet(
+    isa: thisISA, tileRows: tileRows, tileColumns: tileColumns, lanes: lanes,
+    packedSize: { packedPanelsSize(depth: $0, columns: $1) },
+    pack: { packMatrix($0, $1, $2, $3, $4, $5, $6) },
+    gemmUnits: { gemmUnits($0) }, gemm: { gemm($0, $1) },
+    packedConvSize: { packedConvSize($0, $1, $2) }, packConv: { packConv($0, $1, $2, $3, $4, $5) },
+    convScratch: { convScratch($0, $1, $2) }, convUnits: { convUnits($0) }, conv: { conv($0, $1, $2) },
+    pool: { pool($0, $1) }, activate: { activate($0, $1, $2, $3) }, binary: { binary($0, $1, $2, $3, $4, $5, $6) },
+    softmax: { softmax($0, $1, $2, $3) },
+    localResponseNorm: { localResponseNorm($0, $1, $2, $3, $4, $5, $6, $7) },
+    transpose: { transpose($0, $1, $2, $3, $4, $5) },
+    tileShape: { tileShape($0) }, runTile: { runTile($0, $1) }, peak: { peak($0, $1) })
+}

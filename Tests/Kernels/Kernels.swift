@@ -1,1 +1,85 @@
+import DLGraph
+import Foundation
+import KernelTypes
+import TestSupport
 import Testing
+
+/// Largest |a − b|, in units of 1 + |b|; infinite if the counts differ or a value is NaN.
+func difference(_ a: [Float], _ b: [Double]) -> Double {
+  guard a.count == b.count else { return .infinity }
+  var worst = 0.0
+  for (x, y) in zip(a, b) {
+    let d = abs(Double(x) - y) / (1 + abs(y))
+    if !(d <= worst) { worst = d.isNaN ? .infinity : d }
+  }
+  return worst
+}
+
+/// Rounding grows with the terms of a sum.
+func tolerance(_ c: OpCase) -> Double {
+  let terms: Int =
+    switch c.op {
+    case .conv: c.inputs[1][1...].reduce(1, *)
+    case .gemm(let transposeA, _): c.inputs[0][transposeA ? 0 : 1]
+    case .averagePool, .globalAveragePool: 64
+    default: 8
+    }
+  return 1.2e-7 * (4 + 3 * Double(terms).squareRoot())
+}
+
+@Suite struct KernelValues {
+  @Test func everyOperationHasACase() {
+    for kind in OpKind.allCases { #expect(opCases.contains { TestSupport.kind(of: $0.op) == kind }, "\(kind) has no case") }
+  }
+
+  @Test func everyKernelAgreesWithTheReference() throws {
+    var ran: Set<OpKind> = []
+    for c in opCases {
+      let expected = try c.reference()
+      for set in kernelSets {
+        guard let y = try run(c, set) else { continue }
+        ran.insert(kind(of: c.op))
+        #expect(difference(y, expected) <= tolerance(c), "\(set.isa): \(c)")
+      }
+    }
+    // Everything but what the runtime folds, or does by copying.
+    #expect(ran == Set(OpKind.allCases).subtracting([.batchNorm, .concat, .flatten, .reshape, .dropout]))
+  }
+
+  @Test func theSameBitsInAnyRangesOfUnits() throws {
+    for c in opCases {
+      for set in kernelSets {
+        guard let whole = try run(c, set) else { continue }
+        for slice in [1, 2, 5] { #expect(try run(c, set, Manner(slice: slice)) == whole, "\(set.isa), \(slice) units: \(c)") }
+      }
+    }
+  }
+
+  @Test func pixelsApart() throws {
+    for c in opCases {
+      for set in kernelSets {
+        guard let dense = try run(c, set) else { continue }
+        for manner in [Manner(inGap: 3), Manner(outGap: 5), Manner(inGap: 1, outGap: 1)] {
+          #expect(try run(c, set, manner) == dense, "\(set.isa), gaps \(manner.inGap) and \(manner.outGap): \(c)")
+        }
+      }
+    }
+  }
+
+  @Test func activationsInTheEpilogue() throws {
+    for c in opCases {
+      switch c.op {
+      case .conv, .gemm: break
+      default: continue
+      }
+      let plain = try c.reference()
+      for set in kernelSets {
+        for activation: Activation in [.relu, .leakyRelu(slope: 0.1), .sigmoid, .tanh] {
+          guard let y = try run(c, set, Manner(outGap: 2, activation: activation)) else { continue }
+          #expect(
+            difference(y, plain.map { referenceActivation(activation, $0) }) <= tolerance(c), "\(set.isa) \(activation): \(c)")
+        }
+      }
+    }
+  }
+}

@@ -1,5 +1,53 @@
 // The few instructions Swift's SIMD types have no one-instruction form of. Header-only: they inline into the kernels.
+// A kernel module is compiled once for each instruction set; the macros of that compilation pick the vector.
 #pragma once
 #if defined(__x86_64__)
 #include <immintrin.h>
+#endif
+
+#define DLP_INLINE static inline __attribute__((always_inline))
+
+#if defined(__AVX512F__)
+
+typedef float dlp_vector __attribute__((ext_vector_type(16)));
+
+// The first n of 16 floats; the others are 0 and their memory is not touched.
+DLP_INLINE dlp_vector dlp_load_head(const float *p, long n) {
+  return (dlp_vector)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+}
+
+#elif defined(__AVX2__)
+
+typedef float dlp_vector __attribute__((ext_vector_type(8)));
+
+DLP_INLINE __m256i dlp_head_mask(long n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+// The first n of 8 floats; the others are 0 and their memory is not touched.
+DLP_INLINE dlp_vector dlp_load_head(const float *p, long n) { return (dlp_vector)_mm256_maskload_ps(p, dlp_head_mask(n)); }
+DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) { _mm256_maskstore_ps(p, dlp_head_mask(n), (__m256)v); }
+
+#else
+
+typedef float dlp_vector __attribute__((ext_vector_type(4)));
+
+// The first n of 4 floats; the others are 0 and their memory is not touched.
+DLP_INLINE dlp_vector dlp_load_head(const float *p, long n) {
+  dlp_vector v = {0, 0, 0, 0};
+  if (n > 0) v.x = p[0];
+  if (n > 1) v.y = p[1];
+  if (n > 2) v.z = p[2];
+  if (n > 3) v.w = p[3];
+  return v;
+}
+DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
+  if (n > 0) p[0] = v.x;
+  if (n > 1) p[1] = v.y;
+  if (n > 2) p[2] = v.z;
+  if (n > 3) p[3] = v.w;
+}
+
 #endif

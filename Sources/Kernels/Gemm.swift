@@ -1,0 +1,133 @@
+import KernelTypes
+
+// y = activation(x · w + bias), and what it shares with convolution: a block of rows times a range of panels.
+
+/// Rows whose floats a row pointer reaches, handed to the micro-kernel in tiles.
+protocol RowSource {
+  /// The pointers of rows first ..< first + count.
+  func pointers(_ first: Int, _ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>)
+}
+
+/// The rows of a dense or strided matrix.
+struct MatrixRows: RowSource {
+  var x: UnsafePointer<Float>
+  var stride: Int
+
+  @inline(__always)
+  func pointers(_ first: Int, _ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>) {
+    for i in 0..<count { rows[i] = x + (first + i) * stride }
+  }
+}
+
+/// A block of outputs: some rows of a times some panels.
+struct Block {
+  var rows: Range<Int>
+  var panels: Range<Int>
+  var runs: Runs
+  var depth: Int
+  /// Columns of the whole matrix, and its packed panels.
+  var columns: Int
+  var packed: UnsafePointer<Float>
+  /// Row i begins at y + i · yStride.
+  var y: UnsafeMutablePointer<Float>
+  var yStride: Int
+  var activation: Activation
+}
+
+/// Panels taken by one tile of `rows` rows when `panels` full ones are left: few rows take several side by side.
+@inline(__always) private func panelsAtOnce(rows: Int, panels: Int) -> Int {
+  var count = min(4, panels)
+  while count > 1 && mostRows(vectors: 2 * count) < rows { count -= 1 }
+  return count
+}
+
+/// Computes a block. Panels are the outer loop: a panel stays in cache for all rows of the block.
+@inline(__always)
+func multiply<Source: RowSource>(_ source: Source, _ block: Block) {
+  let pitch = panelPitch(depth: block.depth)
+  let rowCount = block.rows.count
+  var pointers = InlineArray<16, UnsafePointer<Float>> { _ in block.packed }
+  var panel = block.panels.lowerBound
+  while panel < block.panels.upperBound {
+    let column = panel * tileColumns
+    let narrow = panelVectors(block.columns, at: column) == 1
+    // Only the last panel of the matrix is narrow.
+    let fullLeft = min(block.panels.upperBound, (block.columns - column + tileColumns - lanes - 1) / tileColumns + panel) - panel
+    let taken = narrow ? 1 : panelsAtOnce(rows: rowCount, panels: fullLeft)
+    let vectors = narrow ? 1 : 2 * taken
+    let columns = min(vectors * lanes, block.columns - column)
+    // Tiles of even height instead of full ones and a small rest.
+    let tiles = ceilDivide(rowCount, mostRows(vectors: vectors))
+    var row = block.rows.lowerBound
+    for t in 0..<tiles {
+      let next = block.rows.lowerBound + rowCount * (t + 1) / tiles
+      let y = block.y + row * block.yStride + column
+      let count = next - row
+      withUnsafeMutablePointer(to: &pointers) { memory in
+        let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
+        source.pointers(row, count, rows)
+        runTile(
+          rows: count, vectors: vectors,
+          TileCall(
+            rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch, y: y, yStride: block.yStride,
+            columns: columns, relu: block.activation == .relu))
+      }
+      if needsPass(block.activation) { activateRows(block.activation, count, columns, y, block.yStride) }
+      row = next
+    }
+    panel += taken
+  }
+}
+
+/// How a matrix is cut into units: `rowUnits` × `panelUnits`, panels varying fastest.
+struct Split {
+  var rowUnits: Int, panelUnits: Int
+  var rows: Int, panels: Int
+
+  /// rowUnits: as many as cache blocking asks for. If they are few, panels are split too, as long as a unit keeps
+  /// `unitWork` multiply-adds.
+  init(rows: Int, rowUnits: Int, depth: Int, columns: Int) {
+    self.rows = rows
+    self.rowUnits = rowUnits
+    panels = ceilDivide(columns, tileColumns)
+    let rowWork = ceilDivide(rows, rowUnits) * depth * tileColumns
+    let panelsPerUnit = max(1, ceilDivide(unitWork, max(1, rowWork)), ceilDivide(panels * rowUnits, mostUnits))
+    panelUnits = max(1, panels / panelsPerUnit)
+  }
+
+  var count: Int { rowUnits * panelUnits }
+  @inline(__always) func rowRange(_ unit: Int) -> Range<Int> { share(rows, unit / panelUnits, rowUnits) }
+  @inline(__always) func panelRange(_ unit: Int) -> Range<Int> { share(panels, unit % panelUnits, panelUnits) }
+}
+
+/// Multiply-adds worth handing to another thread: about a microsecond's.
+@inline(__always) var unitWork: Int { 65_536 }
+/// More units than this bring no better balance.
+@inline(__always) var mostUnits: Int { 64 }
+
+/// Part i of n of 0 ..< count, sizes differing by one at most.
+@inline(__always) func share(_ count: Int, _ i: Int, _ n: Int) -> Range<Int> { count * i / n..<count * (i + 1) / n }
+
+/// Row blocks of about 256 KB of a, so that they stay in the second-level cache while the panels pass, and no more
+/// than give a unit its work.
+private func split(_ call: GemmCall) -> Split {
+  let tiles = ceilDivide(call.rows, tileRows)
+  let tilesInCache = max(1, 65_536 / max(1, tileRows * call.depth))
+  let tileWork = tileRows * call.depth * call.columns
+  let tilesForWork = max(1, ceilDivide(unitWork, max(1, tileWork)), ceilDivide(tiles, mostUnits))
+  let rowUnits = max(1, ceilDivide(tiles, min(tilesInCache, max(tilesForWork, 1))))
+  return Split(rows: call.rows, rowUnits: rowUnits, depth: call.depth, columns: call.columns)
+}
+
+func gemmUnits(_ call: GemmCall) -> Int { split(call).count }
+
+func gemm(_ call: GemmCall, _ units: Range<Int>) {
+  let split = split(call)
+  for unit in units {
+    multiply(
+      MatrixRows(x: call.x, stride: call.xStride),
+      Block(
+        rows: split.rowRange(unit), panels: split.panelRange(unit), runs: Runs(count: call.depth), depth: call.depth,
+        columns: call.columns, packed: call.panels, y: call.y, yStride: call.yStride, activation: call.activation))
+  }
+}

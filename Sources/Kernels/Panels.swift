@@ -1,0 +1,39 @@
+// Packed weights. A panel holds `tileColumns` columns: their biases, then for each k in order the columns' weights. The
+// last panel has one vector of columns instead of two if that is enough. Columns past the matrix are zeros.
+
+/// Vectors of columns in the panel that begins at `column`: 2, or 1 if the rest fits one.
+@inline(__always) func panelVectors(_ columns: Int, at column: Int) -> Int { columns - column > lanes ? 2 : 1 }
+
+/// Floats from a full panel to the next.
+@inline(__always) func panelPitch(depth: Int) -> Int { (depth + 1) * tileColumns }
+
+func packedPanelsSize(depth: Int, columns: Int) -> Int { (depth + 1) * roundUp(columns, to: lanes) }
+
+/// Packs w(k, n), which `weight` finds, and bias (nil: zeros).
+@inline(__always)
+func packPanels(
+  depth: Int, columns: Int, bias: UnsafePointer<Float>?, into panels: UnsafeMutablePointer<Float>,
+  weight: (_ k: Int, _ n: Int) -> Float
+) {
+  var p = panels
+  var first = 0
+  while first < columns {
+    let width = panelVectors(columns, at: first) * lanes
+    let filled = min(width, columns - first)
+    for n in 0..<width { p[n] = n < filled ? bias?[first + n] ?? 0 : 0 }
+    p += width
+    for k in 0..<depth {
+      for n in 0..<filled { p[n] = weight(k, first + n) }
+      for n in filled..<width { p[n] = 0 }
+      p += width
+    }
+    first += width
+  }
+}
+
+func packMatrix(
+  _ depth: Int, _ columns: Int, _ w: UnsafePointer<Float>, _ kStride: Int, _ nStride: Int, _ bias: UnsafePointer<Float>?,
+  _ panels: UnsafeMutablePointer<Float>
+) {
+  packPanels(depth: depth, columns: columns, bias: bias, into: panels) { k, n in w[k * kStride + n * nStride] }
+}

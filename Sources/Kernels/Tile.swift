@@ -1,0 +1,85 @@
+/// Where the micro-kernel finds a, in the order of the rows of b: `outer` × `inner` runs of `count` neighbouring floats,
+/// at the same offsets from each row's pointer. A matrix is one run; a convolution window over NHWC is a run for each
+/// kernel row, or for each kernel cell when cells are not neighbours in memory.
+struct Runs {
+  var outer = 1, outerPitch = 0
+  var inner = 1, innerPitch = 0
+  var count: Int
+}
+
+/// One call of the micro-kernel.
+struct TileCall {
+  /// A pointer for each row.
+  var rows: UnsafePointer<UnsafePointer<Float>>
+  var runs: Runs
+  /// A panel: `width` biases, then depth × `width` weights.
+  var panel: UnsafePointer<Float>
+  /// Floats from a panel to the next; read by tiles of more than one panel.
+  var panelPitch: Int
+  var y: UnsafeMutablePointer<Float>
+  var yStride: Int
+  /// Columns to store, of the tile's last vector at least one.
+  var columns: Int
+  var relu: Bool
+}
+
+/// The accumulators of a tile: nv vectors for each of mr rows.
+typealias Sums<let mr: Int, let nv: Int> = InlineArray<mr, InlineArray<nv, Vector>>
+
+/// The micro-kernel: mr rows of a times nv vectors of columns, in mr · nv accumulators that stay in registers.
+/// nv = 1 reads a narrow panel of one vector; nv = 2 a full panel; nv = 4, 6, 8 as many full panels side by side, which
+/// gives few rows enough independent sums to hide the latency of the multiply-add. Each output is
+/// bias + a₀b₀ + a₁b₁ + … in that order whatever the tile, so its bits do not depend on which tile computes it.
+@inline(__always)
+func tile<let mr: Int, let nv: Int>(_ call: TileCall, _ zero: InlineArray<mr, InlineArray<nv, Vector>>) {
+  let width = nv == 1 ? lanes : tileColumns
+  var sums = zero
+  for j in 0..<nv {
+    let bias = load(call.panel + panelOffset(j, call.panelPitch))
+    for i in 0..<mr { sums[unchecked: i][unchecked: j] = bias }
+  }
+  let rows = InlineArray<mr, UnsafePointer<Float>> { call.rows[$0] }
+  var b = call.panel + width
+  for s in 0..<call.runs.outer {
+    for t in 0..<call.runs.inner {
+      var k = s * call.runs.outerPitch + t * call.runs.innerPitch
+      let end = k + call.runs.count
+      while k < end {
+        let vectors = InlineArray<nv, Vector> { load(b + panelOffset($0, call.panelPitch)) }
+        for i in 0..<mr {
+          let a = splat(rows[unchecked: i][k])
+          for j in 0..<nv {
+            sums[unchecked: i][unchecked: j] = multiplyAdd(a, vectors[unchecked: j], sums[unchecked: i][unchecked: j])
+          }
+        }
+        b += width
+        k += 1
+      }
+    }
+  }
+  if call.relu {
+    for i in 0..<mr {
+      for j in 0..<nv { sums[unchecked: i][unchecked: j] = relu(sums[unchecked: i][unchecked: j]) }
+    }
+  }
+  store(sums, call)
+}
+
+/// Vector j of the columns, from the first panel.
+@inline(__always) func panelOffset(_ j: Int, _ panelPitch: Int) -> Int { j / 2 * panelPitch + j % 2 * lanes }
+
+@inline(__always)
+private func store<let mr: Int, let nv: Int>(_ sums: InlineArray<mr, InlineArray<nv, Vector>>, _ call: TileCall) {
+  let last = call.columns - (nv - 1) * lanes
+  if last >= lanes {
+    for i in 0..<mr {
+      for j in 0..<nv { store(sums[unchecked: i][unchecked: j], call.y + i * call.yStride + j * lanes) }
+    }
+  } else {
+    for i in 0..<mr {
+      let y = call.y + i * call.yStride
+      for j in 0..<(nv - 1) { store(sums[unchecked: i][unchecked: j], y + j * lanes) }
+      store(sums[unchecked: i][unchecked: nv - 1], y + (nv - 1) * lanes, count: last)
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import CPlatform
+import DLGraph
+import KernelTypes
+import Kernels
+import TestSupport
+
+#if arch(x86_64)
+  import KernelsAVX2
+  import KernelsAVX512
+#endif
+
+/// The kernel sets this processor can run.
+let kernelSets: [KernelSet] = {
+  var sets = [Kernels.makeKernelSet()]
+  #if arch(x86_64)
+    if dlp_cpu_has_avx2() { sets.append(KernelsAVX2.makeKernelSet()) }
+    if dlp_cpu_has_avx512() { sets.append(KernelsAVX512.makeKernelSet()) }
+  #endif
+  return sets
+}()
+
+/// Floats between two guard bands that must come back untouched.
+final class Guarded {
+  static let band = 64
+  /// A NaN with a payload no kernel makes.
+  static let mark = Float(bitPattern: 0x7FD1_5EA5)
+  let memory: UnsafeMutablePointer<Float>
+  let count: Int
+
+  /// All marks, so that floats never written are seen too.
+  init(count: Int) {
+    self.count = count
+    memory = .allocate(capacity: count + 2 * Self.band)
+    memory.initialize(repeating: Self.mark, count: count + 2 * Self.band)
+  }
+  convenience init(_ values: [Float]) {
+    self.init(count: values.count)
+    for (i, v) in values.enumerated() { base[i] = v }
+  }
+  deinit { memory.deallocate() }
+
+  var base: UnsafeMutablePointer<Float> { memory + Self.band }
+  var values: [Float] { (0..<count).map { base[$0] } }
+
+  private func isMarked(_ i: Int) -> Bool { memory[i].bitPattern == Self.mark.bitPattern }
+  var bandsIntact: Bool {
+    (0..<Self.band).allSatisfy { isMarked($0) && isMarked(Self.band + count + $0) }
+  }
+  /// Whether float i was never written.
+  func untouched(_ i: Int) -> Bool { isMarked(Self.band + i) }
+}
+
+/// How a case is run: in which slices of units, and how far pixels lie apart.
+struct Manner {
+  /// Units handed over at a time; nil: all.
+  var slice: Int?
+  /// Floats added between pixels of x and y, as when they are channel slices of a wider tensor.
+  var inGap = 0, outGap = 0
+  var activation = Activation.identity
+
+  /// The ranges a count of units is cut into, the last first so that order is tested too.
+  func ranges(_ units: Int) -> [Range<Int>] {
+    guard let slice else { return [0..<units] }
+    return stride(from: 0, to: units, by: slice).map { $0..<min(units, $0 + slice) }.reversed()
+  }
+}
+
+/// NCHW values as NHWC with `gap` floats after each pixel, which a kernel must neither read nor write.
+func channelsLast(_ values: [Float], _ sizes: [Int], gap: Int) -> Guarded {
+  let (n, c, pixels) = (sizes[0], sizes[1], sizes[2...].reduce(1, *))
+  let result = Guarded(count: n * pixels * (c + gap))
+  for i in 0..<n {
+    for k in 0..<c {
+      for p in 0..<pixels { result.base[(i * pixels + p) * (c + gap) + k] = values[(i * c + k) * pixels + p] }
+    }
+  }
+  return result
+}
+
+/// Back to NCHW; nil if a gap or a band was written.
+func channelsFirst(_ y: Guarded, _ sizes: [Int], gap: Int) -> [Float]? {
+  let (n, c, pixels) = (sizes[0], sizes[1], sizes[2...].reduce(1, *))
+  guard y.bandsIntact else { return nil }
+  var result = [Float](repeating: 0, count: n * c * pixels)
+  for i in 0..<n {
+    for p in 0..<pixels {
+      for k in 0..<c { result[(i * c + k) * pixels + p] = y.base[(i * pixels + p) * (c + gap) + k] }
+      for k in c..<c + gap where !y.untouched((i * pixels + p) * (c + gap) + k) { return nil }
+    }
+  }
+  return result
+}
+
+/// The geometry of a window over x, one or two spatial axes; nil for more.
+func geometry(_ kernel: [Int], _ window: Window, _ x: [Int], _ y: [Int], inGap: Int, outGap: Int) -> WindowGeometry? {
+  guard x.count == 4 || x.count == 3 else { return nil }
+  func pair(_ list: [Int], _ missing: Int) -> (Int, Int) { list.count == 2 ? (list[0], list[1]) : (missing, list[0]) }
+  var g = WindowGeometry()
+  g.batch = x[0]
+  (g.inHeight, g.inWidth) = pair(Array(x[2...]), 1)
+  (g.outHeight, g.outWidth) = pair(Array(y[2...]), 1)
+  (g.kernelHeight, g.kernelWidth) = pair(kernel, 1)
+  (g.strideHeight, g.strideWidth) = pair(window.strides, 1)
+  (g.dilationHeight, g.dilationWidth) = pair(window.dilations, 1)
+  (g.padTop, g.padLeft) = pair(window.padBegin, 0)
+  (g.padBottom, g.padRight) = pair(window.padEnd, 0)
+  g.channels = x[1]
+  g.inPixelStride = x[1] + inGap
+  g.outPixelStride = y[1] + outGap
+  return g
+}
+
+/// Runs a case on the kernels of a set. Nil where the set has no kernel for it; an empty array if memory outside the
+/// output was written.
+func run(_ c: OpCase, _ set: KernelSet, _ manner: Manner = Manner()) throws -> [Float]? {
+  let sizes = try c.outputSizes()
+  let x = c.values(0)
+  switch c.op {
+  case .conv(let window, let groups):
+    let kernel = Array(c.inputs[1][2...])
+    guard let g = geometry(kernel, window, c.inputs[0], sizes, inGap: manner.inGap, outGap: manner.outGap) else { return nil }
+    return runConv(c, g, groups, sizes, set, manner)
+  case .maxPool(let kernel, let window):
+    return runPool(.max, kernel, window, c, sizes, set, manner)
+  case .averagePool(let kernel, let window, let countPadding):
+    return runPool(.average(countPadding: countPadding), kernel, window, c, sizes, set, manner)
+  case .globalMaxPool:
+    return runPool(.max, Array(c.inputs[0][2...]), Window(), c, sizes, set, manner)
+  case .globalAveragePool:
+    return runPool(.average(countPadding: false), Array(c.inputs[0][2...]), Window(), c, sizes, set, manner)
+  case .gemm(let transposeA, let transposeB):
+    return runGemm(transposeA, transposeB, c, sizes, set, manner)
+  case .activation(let activation):
+    let y = Guarded(x)
+    set.activate(activation, x.count, y.base, y.base)
+    return y.bandsIntact ? y.values : []
+  case .softmax(let axis):
+    guard axis == sizes.count - 1 || axis == -1 else { return nil }
+    let y = Guarded(count: x.count)
+    let input = Guarded(x)
+    set.softmax(x.count / sizes[sizes.count - 1], sizes[sizes.count - 1], input.base, y.base)
+    return y.bandsIntact ? y.values : []
+  case .localResponseNorm(let size, let alpha, let beta, let bias):
+    let input = channelsLast(x, sizes, gap: 0)
+    let y = Guarded(count: x.count)
+    set.localResponseNorm(x.count / sizes[1], sizes[1], size, alpha, beta, bias, input.base, y.base)
+    return channelsFirst(y, sizes, gap: 0) ?? []
+  case .add: return runBinary(.add, c, sizes, set)
+  case .multiply: return runBinary(.multiply, c, sizes, set)
+  case .batchNorm, .concat, .flatten, .reshape, .dropout: return nil
+  }
+}
+
+private func runConv(
+  _ c: OpCase, _ g: WindowGeometry, _ groups: Int, _ sizes: [Int], _ set: KernelSet, _ manner: Manner
+) -> [Float]? {
+  let x = channelsLast(c.values(0), c.inputs[0], gap: manner.inGap)
+  let y = Guarded(count: sizes[0] * sizes[2...].reduce(1, *) * g.outPixelStride)
+  let w = Guarded(c.values(1))
+  let bias = c.inputs.count > 2 ? Guarded(c.values(2)) : nil
+  let panels = Guarded(count: set.packedConvSize(g, groups, sizes[1]))
+  set.packConv(g, groups, sizes[1], w.base, bias.map { UnsafePointer($0.base) }, panels.base)
+  guard panels.bandsIntact else { return [] }
+  let workers = 2
+  let scratch = Guarded(count: workers * set.convScratch(g, groups, sizes[1]))
+  let call = ConvCall(
+    geometry: g, groups: groups, outChannels: sizes[1], x: x.base, panels: panels.base, y: y.base,
+    activation: manner.activation, scratch: scratch.count > 0 ? scratch.base : nil)
+  for (i, range) in manner.ranges(set.convUnits(call)).enumerated() { set.conv(call, range, i % workers) }
+  guard scratch.bandsIntact else { return [] }
+  return channelsFirst(y, sizes, gap: manner.outGap) ?? []
+}
+
+private func runPool(
+  _ kind: PoolCall.Kind, _ kernel: [Int], _ window: Window, _ c: OpCase, _ sizes: [Int], _ set: KernelSet, _ manner: Manner
+) -> [Float]? {
+  guard kernel.count <= 2 else { return nil }
+  let window = kernel.count == window.strides.count ? window : Window(axes: kernel.count)
+  guard let g = geometry(kernel, window, c.inputs[0], sizes, inGap: manner.inGap, outGap: manner.outGap) else { return nil }
+  let x = channelsLast(c.values(0), c.inputs[0], gap: manner.inGap)
+  let y = Guarded(count: sizes[0] * sizes[2...].reduce(1, *) * g.outPixelStride)
+  let call = PoolCall(kind: kind, geometry: g, x: x.base, y: y.base)
+  for range in manner.ranges(g.batch * g.outHeight) { set.pool(call, range) }
+  return channelsFirst(y, sizes, gap: manner.outGap) ?? []
+}
+
+private func runGemm(
+  _ transposeA: Bool, _ transposeB: Bool, _ c: OpCase, _ sizes: [Int], _ set: KernelSet, _ manner: Manner
+) -> [Float]? {
+  let (m, n) = (sizes[0], sizes[1])
+  let depth = c.inputs[0][transposeA ? 0 : 1]
+  let a = Guarded(c.values(0)), b = Guarded(c.values(1))
+  let bias = c.inputs.count > 2 ? Guarded(c.values(2)) : nil
+  let xStride = depth + manner.inGap
+  let x = Guarded(count: m * xStride)
+  if transposeA {
+    set.transpose(depth, m, a.base, m, x.base, xStride)
+  } else {
+    for i in 0..<m { for k in 0..<depth { x.base[i * xStride + k] = a.base[i * depth + k] } }
+  }
+  let panels = Guarded(count: set.packedSize(depth, n))
+  set.pack(
+    depth, n, b.base, transposeB ? 1 : n, transposeB ? depth : 1, bias.map { UnsafePointer($0.base) }, panels.base)
+  let yStride = n + manner.outGap
+  let y = Guarded(count: m * yStride)
+  let call = GemmCall(
+    rows: m, depth: depth, columns: n, x: x.base, xStride: xStride, panels: panels.base, y: y.base, yStride: yStride,
+    activation: manner.activation)
+  for range in manner.ranges(set.gemmUnits(call)) { set.gemm(call, range) }
+  guard panels.bandsIntact else { return [] }
+  return channelsFirst(y, [m, n, 1], gap: manner.outGap) ?? []
+}
+
+/// Shapes alike, or b one row for all.
+private func runBinary(_ operation: BinaryOperation, _ c: OpCase, _ sizes: [Int], _ set: KernelSet) -> [Float]? {
+  let (p, q) = (c.inputs[0], c.inputs[1])
+  guard p == sizes, p == q || p.count == 2 && q == [p[1]] else { return nil }
+  let a = Guarded(c.values(0)), b = Guarded(c.values(1))
+  let y = Guarded(count: a.count)
+  let alike = p == q
+  let columns = alike ? a.count : p[1]
+  set.binary(operation, a.count / columns, columns, a.base, b.base, alike ? columns : 0, y.base)
+  return y.bandsIntact ? y.values : []
+}
