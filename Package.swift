@@ -8,7 +8,7 @@ let root = Context.packageDirectory
 
 let runtimeFlags: [SwiftSetting] =
   embedded
-  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Xfrontend", "-function-sections"])]
+  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Osize", "-Xfrontend", "-function-sections"])]
   : []
 
 /// Kernels are written without checks of their own (callers pass checked shapes) and live off full unrolling of the tiles.
@@ -51,7 +51,7 @@ let runtimeTargets: [Target] =
         ? [
           .unsafeFlags([
             "-Xlinker", "--version-script=\(root)/Sources/DLRT/dlrt.map", "-Xlinker", "-soname=libdlrt.so.1",
-            "-Xlinker", "--gc-sections", "-Xlinker", "--no-undefined",
+            "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections", "-Xlinker", "--no-undefined",
           ])
         ] : []),
   ] + isaTargets

@@ -15,7 +15,7 @@ struct ByteReader {
 
   var remaining: Int { bytes.count - position }
 
-  func failure(status: Status = .invalidModel, at position: Int? = nil, _ message: String) -> DLError {
+  func failure(status: Status = .invalidModel, at position: Int? = nil, _ message: Message) -> DLError {
     DLError(status, "section \(section.name), byte \(start + (position ?? self.position)): \(message)")
   }
 

@@ -18,13 +18,15 @@ public enum Status: Int32, Sendable {
 /// The one error type of the runtime. The message names the place, what was expected and what was found.
 public struct DLError: Error, Sendable {
   public var status: Status
-  public var message: String
+  public var text: Message
 
-  public init(_ status: Status, _ message: String) {
+  public init(_ status: Status, _ text: Message) {
     self.status = status
-    self.message = message
+    self.text = text
   }
 
+  public var message: String { text.description }
+
   /// The same error with the place it was found in before the message: "node 'conv1': …".
-  public func at(_ place: String) -> DLError { DLError(status, place + ": " + message) }
+  public func at(_ place: Message) -> DLError { DLError(status, "\(place): \(text)") }
 }

@@ -23,8 +23,8 @@ public func writeFile(
 }
 
 /// "what: no such file or directory".
-func systemError(_ what: String, _ code: Int32) -> DLError {
+func systemError(_ what: Message, _ code: Int32) -> DLError {
   var text = [CChar](repeating: 0, count: 64)
   dlp_error_text(code, &text, text.count)
-  return DLError(.ioError, what + ": " + String(cString: &text))
+  return DLError(.ioError, "\(what): \(String(cString: &text))")
 }

@@ -33,7 +33,7 @@ struct Sections {
       let entry = Format.headerSize + index * Format.sectionEntrySize
       let rawKind = file.word(entry, UInt32.self)
       let flags = file.word(entry + 4, UInt32.self)
-      let place = "section \(index) (\(sectionName(rawKind))), table entry at byte \(entry): "
+      let place: Message = "section \(index) (\(sectionName(rawKind))), table entry at byte \(entry): "
       let range = try readRange(file, entry, place, after: end)
       try requireZeros(file, end..<range.lowerBound)
       let found = Checksum.of(UnsafeRawBufferPointer(rebasing: file[range]))
@@ -50,7 +50,7 @@ struct Sections {
   }
 
   private func readRange(
-    _ file: UnsafeRawBufferPointer, _ entry: Int, _ place: String, after end: Int
+    _ file: UnsafeRawBufferPointer, _ entry: Int, _ place: Message, after end: Int
   ) throws(DLError) -> Range<Int> {
     let rawOffset = file.word(entry + 8, UInt64.self)
     let rawSize = file.word(entry + 16, UInt64.self)
@@ -77,7 +77,7 @@ struct Sections {
   }
 
   private mutating func note(
-    _ rawKind: UInt32, _ flags: UInt32, _ range: Range<Int>, _ place: String
+    _ rawKind: UInt32, _ flags: UInt32, _ range: Range<Int>, _ place: Message
   ) throws(DLError) {
     guard flags & ~Format.required == 0 else {
       throw DLError(.unsupported, "\(place)expected flags 0 or 1, found \(flags)")
@@ -164,7 +164,7 @@ extension UnsafeRawBufferPointer {
   }
 }
 
-private func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+private func hex(_ value: UInt64) -> Message { "0x\(String(value, radix: 16))" }
 
 /// The kind of a section as text, where its characters are printable ASCII.
 private func sectionName(_ kind: UInt32) -> String {

@@ -10,7 +10,7 @@ public struct Name: Hashable, Sendable, ExpressibleByStringLiteral, CustomString
   /// Invalid UTF-8 is shown with replacement characters.
   public var description: String { String(decoding: utf8, as: UTF8.self) }
   /// 'name', as messages quote it.
-  public var quoted: String { "'" + description + "'" }
+  public var quoted: Message { "'\(self)'" }
 
   /// Bytewise order.
   public static func < (a: Name, b: Name) -> Bool {

@@ -26,8 +26,8 @@ public func readModel(_ storage: Storage) throws(DLError) -> Graph {
 private func validate(_ graph: inout Graph) throws(DLError) {
   do { try graph.validate() } catch {
     switch error.status {
-    case .shapeMismatch: throw DLError(.invalidModel, error.message)
-    case .typeMismatch: throw DLError(.unsupported, error.message)
+    case .shapeMismatch: throw DLError(.invalidModel, error.text)
+    case .typeMismatch: throw DLError(.unsupported, error.text)
     default: throw error
     }
   }

@@ -130,7 +130,7 @@ private struct ShapeInference {
         dims.append(same ? x.dims[i + 2] : .unknown)
         continue
       }
-      guard size <= Int(Int32.max) else { throw DLError(.unsupported, "axis \(i): size \(size) is above \(Int32.max)") }
+      guard 1...limit ~= size else { throw DLError(.shapeMismatch, "axis \(i): expected a size of 1 to \(limit), found \(size)") }
       let padded = size + window.padBegin[i] + window.padEnd[i]
       let extent = (k - 1) * dilation + 1
       guard padded >= extent else {
@@ -233,13 +233,13 @@ private struct ShapeInference {
   }
 
   /// Equal, or not both known.
-  func require(_ found: Dim, _ expected: Dim, _ place: String) throws(DLError) {
+  func require(_ found: Dim, _ expected: Dim, _ place: Message) throws(DLError) {
     if let f = found.size, let e = expected.size, f != e {
       throw DLError(.shapeMismatch, "\(place): expected \(e), found \(f)")
     }
   }
 
-  func require(_ found: TensorType, _ expected: [Dim], _ place: String) throws(DLError) {
+  func require(_ found: TensorType, _ expected: [Dim], _ place: Message) throws(DLError) {
     guard found.rank == expected.count else {
       throw DLError(.shapeMismatch, "\(place): expected rank \(expected.count), found \(describe(found))")
     }

@@ -80,20 +80,20 @@ public struct TensorType: Hashable, Sendable {
 }
 
 /// "[1, 3, 224, 224]".
-public func describe(_ sizes: [Int]) -> String {
-  var text = "["
-  for (i, n) in sizes.enumerated() { text += (i == 0 ? "" : ", ") + "\(n)" }
+public func describe(_ sizes: [Int]) -> Message {
+  var text: Message = "["
+  for (i, n) in sizes.enumerated() { text += i == 0 ? "\(n)" : ", \(n)" }
   return text + "]"
 }
 
 /// "f32 [N, 3, ?]"; symbols are shown by their names, or as s0, s1… without a table.
-public func describe(_ type: TensorType, symbols: [Name] = []) -> String {
-  var text = "\(type.dtype.name) ["
+public func describe(_ type: TensorType, symbols: [Name] = []) -> Message {
+  var text: Message = "\(type.dtype.name) ["
   for (i, dim) in type.dims.enumerated() {
     if i > 0 { text += ", " }
     switch dim {
     case .fixed(let n): text += "\(n)"
-    case .symbol(let s): text += s < symbols.count ? symbols[s].description : "s\(s)"
+    case .symbol(let s): text += s < symbols.count ? "\(symbols[s])" : "s\(s)"
     case .unknown: text += "?"
     }
   }

@@ -1,0 +1,55 @@
+/// The text of an error. It is written like a string, `"axis \(i): expected \(n)"`, but appends to bytes through functions that
+/// are not inlined: checks are everywhere in the runtime, and as String interpolation their messages were half of the library.
+public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringConvertible {
+  public private(set) var utf8: [UInt8] = []
+
+  public init(stringLiteral text: StaticString) { append(text) }
+  public init(stringInterpolation: StringInterpolation) { utf8 = stringInterpolation.message.utf8 }
+
+  public var description: String { String(decoding: utf8, as: UTF8.self) }
+
+  public static func + (a: Message, b: Message) -> Message {
+    var sum = a
+    sum += b
+    return sum
+  }
+
+  public static func += (a: inout Message, b: Message) { a.append(b.utf8) }
+
+  @inline(never)
+  fileprivate mutating func append(_ text: StaticString) {
+    utf8.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  @inline(never)
+  fileprivate mutating func append(_ bytes: [UInt8]) { utf8.append(contentsOf: bytes) }
+
+  @inline(never)
+  fileprivate mutating func append(decimal magnitude: UInt64, negative: Bool) {
+    if negative { utf8.append(UInt8(ascii: "-")) }
+    let start = utf8.count
+    var rest = magnitude
+    repeat {
+      utf8.insert(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), at: start)
+      rest /= 10
+    } while rest > 0
+  }
+
+  public struct StringInterpolation: StringInterpolationProtocol {
+    fileprivate var message: Message = ""
+
+    public init(literalCapacity: Int, interpolationCount: Int) {}
+    public mutating func appendLiteral(_ text: StaticString) { message.append(text) }
+    public mutating func appendInterpolation(_ text: StaticString) { message.append(text) }
+    public mutating func appendInterpolation(_ message: Message) { self.message.append(message.utf8) }
+    public mutating func appendInterpolation(_ name: Name) { message.append(name.utf8) }
+    public mutating func appendInterpolation(_ text: String) { message.append(Array(text.utf8)) }
+    public mutating func appendInterpolation(_ number: Double) { message.append(Array("\(number)".utf8)) }
+    public mutating func appendInterpolation(_ number: Int) {
+      message.append(decimal: UInt64(number.magnitude), negative: number < 0)
+    }
+    public mutating func appendInterpolation<T: FixedWidthInteger>(_ number: T) {
+      message.append(decimal: UInt64(truncatingIfNeeded: number.magnitude), negative: number < 0)
+    }
+  }
+}
