@@ -61,19 +61,27 @@ static _Noreturn void error_exit(j_common_ptr codec) {
   fail(codec, result_of(code), message);
 }
 
+// A scan that ends early costs only detail when it carries just the higher frequencies of a progressive file.
+static bool is_detail(j_common_ptr codec) {
+  if (!codec->is_decompressor) return false;
+  j_decompress_ptr decompressor = (j_decompress_ptr)codec;
+  return decompressor->progressive_mode && decompressor->Ss > 0;
+}
+
 // libjpeg goes on after a warning, with made-up pixels if the compressed data are damaged: those warnings are errors here.
 // The others (stray bytes between segments, an odd JFIF version) leave the picture whole.
 static void emit_message(j_common_ptr codec, int level) {
   if (level >= 0) return;
   switch (codec->err->msg_code) {
-    case JWRN_ARITH_BAD_CODE:
     case JWRN_HIT_MARKER:
+      if (is_detail(codec)) break;
+      error_exit(codec);
+    case JWRN_ARITH_BAD_CODE:
     case JWRN_HUFF_BAD_CODE:
     case JWRN_MUST_RESYNC:
       error_exit(codec);
-    default:
-      codec->err->num_warnings++;
   }
+  codec->err->num_warnings++;
 }
 
 static void output_message(j_common_ptr codec) { (void)codec; }
@@ -112,10 +120,13 @@ static void skip_input_data(j_decompress_ptr codec, long count) {
   codec->src->bytes_in_buffer -= (size_t)count;
 }
 
-// A small file can hold thousands of progressive scans over a huge image, each of which costs the time of a pass over it.
+// A small file can hold many progressive scans over a huge image, each of which costs the time of a pass over it.
 static void limit_scans(j_common_ptr codec) {
-  if (((j_decompress_ptr)codec)->input_scan_number > DLP_JPEG_MAX_SCANS)
-    fail(codec, DLP_JPEG_UNSUPPORTED, "more than 500 progressive scans");
+  j_decompress_ptr decompressor = (j_decompress_ptr)codec;
+  uint64_t scans = (uint64_t)decompressor->input_scan_number;
+  uint64_t pixels = (uint64_t)decompressor->image_width * decompressor->image_height;
+  if (scans > DLP_JPEG_MAX_SCANS || scans * pixels > (uint64_t)DLP_JPEG_MAX_PIXELS * DLP_JPEG_SCANS_OF_LARGEST)
+    fail(codec, DLP_JPEG_UNSUPPORTED, "too many progressive scans for its size");
 }
 
 static void limit_pixels(const struct jpeg_decompress_struct *codec) {

@@ -8,8 +8,7 @@ public final class Image: @unchecked Sendable {
   public let height: Int
   /// 1 or 3.
   public let channels: Int
-  /// Pixel (x, y), channel c is at (y · width + x) · channels + c.
-  public let pixels: UnsafePointer<UInt8>
+  private let pixels: UnsafeMutablePointer<UInt8>
 
   /// The largest width times height: a bound on memory for sizes that come from files.
   public static let maximumPixels = Int(DLP_JPEG_MAX_PIXELS)
@@ -20,13 +19,10 @@ public final class Image: @unchecked Sendable {
   public init(
     width: Int, height: Int, channels: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Void
   ) throws(DLError) {
-    guard width > 0, height > 0, channels == 1 || channels == 3 else {
-      throw DLError(.invalidArgument, "an image of \(width) x \(height) pixels and \(channels) channels")
+    guard channels == 1 || channels == 3 else {
+      throw DLError(.invalidArgument, "an image of \(channels) channels; 1 and 3 are supported")
     }
-    let (count, overflow) = width.multipliedReportingOverflow(by: height)
-    guard !overflow, count <= Image.maximumPixels else {
-      throw DLError(.unsupported, "an image of \(width) x \(height) pixels; at most \(Image.maximumPixels) are supported")
-    }
+    let count = try Image.pixelCount(width, height)
     guard let memory = dlp_allocate(count * channels) else {
       throw DLError(.outOfMemory, "no memory for an image of \(width) x \(height) pixels")
     }
@@ -35,7 +31,19 @@ public final class Image: @unchecked Sendable {
     self.width = width
     self.height = height
     self.channels = channels
-    pixels = UnsafePointer(bytes)
+    pixels = bytes
+  }
+
+  /// width · height, if it is one an image can have.
+  static func pixelCount(_ width: Int, _ height: Int) throws(DLError) -> Int {
+    guard width > 0, height > 0 else {
+      throw DLError(.invalidArgument, "an image of \(width) x \(height) pixels")
+    }
+    let (count, overflow) = width.multipliedReportingOverflow(by: height)
+    guard !overflow, count <= maximumPixels else {
+      throw DLError(.unsupported, "an image of \(width) x \(height) pixels; at most \(maximumPixels) are supported")
+    }
+    return count
   }
 
   /// Takes over the memory of decoded pixels.
@@ -43,13 +51,24 @@ public final class Image: @unchecked Sendable {
     width = decoded.width
     height = decoded.height
     channels = decoded.channels
-    pixels = UnsafePointer(decoded.data)
+    pixels = decoded.data
   }
 
-  deinit { dlp_free(UnsafeMutableRawPointer(mutating: pixels)) }
+  deinit { dlp_free(pixels) }
 
-  /// All the bytes, valid while the image lives.
-  public var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: pixels, count: width * height * channels) }
+  /// Calls `body` with all the bytes: channel c of pixel (x, y) is at (y · width + x) · channels + c.
+  public func withPixels<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    withExtendedLifetime(self) { body(UnsafeBufferPointer(start: pixels, count: width * height * channels)) }
+  }
+
+  /// A new image whose every byte `body` computes from the bytes of this one.
+  func derived(
+    width: Int, height: Int, channels: Int, _ body: (UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) -> Void
+  ) throws(DLError) -> Image {
+    try Image(width: width, height: height, channels: channels) { result in
+      withExtendedLifetime(self) { body(pixels, result.baseAddress!) }
+    }
+  }
 
   /// The rectangle of this size whose left upper corner is (x, y).
   /// Throws: outOfRange when it does not lie inside the image.
@@ -61,10 +80,9 @@ public final class Image: @unchecked Sendable {
         .outOfRange, "a crop of \(width) x \(height) pixels at (\(x), \(y)) of an image of \(self.width) x \(self.height)")
     }
     let rowBytes = width * channels
-    return try Image(width: width, height: height, channels: channels) { result in
+    return try derived(width: width, height: height, channels: channels) { source, target in
       for row in 0..<height {
-        let source = pixels + ((y + row) * self.width + x) * channels
-        (result.baseAddress! + row * rowBytes).update(from: source, count: rowBytes)
+        (target + row * rowBytes).update(from: source + ((y + row) * self.width + x) * channels, count: rowBytes)
       }
     }
   }

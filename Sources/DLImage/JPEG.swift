@@ -7,7 +7,8 @@ extension Image {
   /// its EXIF orientation. Trailing bytes after the end marker are ignored.
   ///
   /// Throws: invalidImage when the bytes are not a JPEG, are cut short (even by the end marker alone) or are corrupt where
-  /// libjpeg can tell; unsupported for 12 bits, lossless, more than `maximumPixels` or 500 scans; outOfMemory.
+  /// libjpeg can tell (of a progressive file, detail may be missing); unsupported for 12 bits, lossless, more than
+  /// `maximumPixels` or 500 scans; outOfMemory.
   public static func decodeJPEG(_ bytes: UnsafeRawBufferPointer) throws(DLError) -> Image {
     guard let base = bytes.baseAddress, bytes.count > 0 else { throw DLError(.invalidImage, "JPEG: there are no bytes") }
     var decoded = dlp_jpeg_pixels()
@@ -23,12 +24,14 @@ extension Image {
     guard (1...100).contains(quality) else {
       throw DLError(.invalidArgument, "JPEG quality: expected 1 to 100, found \(quality)")
     }
-    var source = dlp_jpeg_pixels(
-      data: UnsafeMutablePointer(mutating: pixels), width: width, height: height, channels: channels)
     var file: UnsafeMutablePointer<UInt8>?
     var size = 0
     var message = [CChar](repeating: 0, count: Int(DLP_JPEG_MESSAGE_SIZE))
-    let result = dlp_jpeg_encode(&source, Int32(quality), &file, &size, &message)
+    let result = withPixels { pixels in
+      var source = dlp_jpeg_pixels(
+        data: UnsafeMutablePointer(mutating: pixels.baseAddress), width: width, height: height, channels: channels)
+      return dlp_jpeg_encode(&source, Int32(quality), &file, &size, &message)
+    }
     guard result == DLP_JPEG_OK else { throw jpegError(result, &message) }
     defer { dlp_free(file) }
     return try Storage.copy(UnsafeRawBufferPointer(start: file, count: size))

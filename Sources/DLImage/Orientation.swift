@@ -14,14 +14,14 @@ extension Image {
     let fromBottom = [3, 4, 6, 7].contains(orientation)
     let columnStep = fromRight ? -channels : channels
     let rowStep = (fromBottom ? -width : width) * channels
-    let corner = pixels + ((fromBottom ? height - 1 : 0) * width + (fromRight ? width - 1 : 0)) * channels
+    let corner = ((fromBottom ? height - 1 : 0) * width + (fromRight ? width - 1 : 0)) * channels
     let (xStep, yStep) = swapped ? (rowStep, columnStep) : (columnStep, rowStep)
     let (newWidth, newHeight) = swapped ? (height, width) : (width, height)
-    return try Image(width: newWidth, height: newHeight, channels: channels) { result in
-      var target = result.baseAddress!
+    return try derived(width: newWidth, height: newHeight, channels: channels) { pixels, result in
+      var target = result
       for y in 0..<newHeight {
         for x in 0..<newWidth {
-          let source = corner + (y * yStep + x * xStep)
+          let source = pixels + (corner + y * yStep + x * xStep)
           for c in 0..<channels { target[c] = source[c] }
           target += channels
         }

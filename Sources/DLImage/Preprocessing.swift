@@ -48,7 +48,9 @@ public struct Preprocessing: Sendable {
     guard let bytes = byteCount(.f32, sizes) else {
       throw DLError(.outOfMemory, "an input \(describe(sizes)) is larger than memory can be")
     }
-    let storage: Storage = try .allocate(bytes) { normalize(fitted, into: $0.bindMemory(to: Float.self)) }
+    let storage: Storage = try .allocate(bytes) { memory in
+      fitted.withPixels { normalize($0, into: memory.bindMemory(to: Float.self)) }
+    }
     return try Constant(.f32, sizes, storage)
   }
 
@@ -87,12 +89,12 @@ public struct Preprocessing: Sendable {
   }
 
   /// Planes of (pixel · scale − mean) / std: a table of 256 values for each channel, then a look-up.
-  private func normalize(_ image: Image, into planes: UnsafeMutableBufferPointer<Float>) {
-    let count = image.width * image.height
+  private func normalize(_ pixels: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutableBufferPointer<Float>) {
+    let count = pixels.count / channels
     var table = [Float](repeating: 0, count: 256)
     for c in 0..<channels {
       for p in 0..<256 { table[p] = Float((Double(p) * scale - mean[c]) / std[c]) }
-      let source = image.pixels + (color == .bgr ? 2 - c : c)
+      let source = pixels.baseAddress! + (color == .bgr ? 2 - c : c)
       let plane = planes.baseAddress! + c * count
       table.withUnsafeBufferPointer { table in
         for i in 0..<count { plane[i] = table[Int(source[i * channels])] }

@@ -11,14 +11,15 @@ public enum ResizeFilter: Hashable, Sendable {
 
 extension Image {
   /// The whole image at another size. Pixel centres lie at halves: new (x + ½) corresponds to old (x + ½) · old/new.
-  /// Bilinear results are those of Pillow to the last bit: columns first, rounded to 8 bits, then rows.
+  /// Bilinear works along rows first, rounds to 8 bits, then along columns, as Pillow did to version 11: results are equal
+  /// to the last bit. (Later versions take the cheaper order, which may differ by 1.)
   /// Throws: as `init`.
   public func resized(width newWidth: Int, height newHeight: Int, _ filter: ResizeFilter = .bilinear) throws(DLError) -> Image {
     if newWidth == width, newHeight == height { return self }
     switch filter {
     case .nearest:
-      return try Image(width: newWidth, height: newHeight, channels: channels) { result in
-        var target = result.baseAddress!
+      return try derived(width: newWidth, height: newHeight, channels: channels) { pixels, result in
+        var target = result
         for y in 0..<newHeight {
           let row = pixels + nearest(y, newHeight, height) * width * channels
           for x in 0..<newWidth {
@@ -29,18 +30,16 @@ extension Image {
         }
       }
     case .bilinear:
-      guard newWidth > 0, newHeight > 0 else {
-        throw DLError(.invalidArgument, "an image of \(newWidth) x \(newHeight) pixels")
-      }
-      return try resampledColumns(newWidth).resampledRows(newHeight)
+      _ = try Image.pixelCount(newWidth, newHeight)  // before any work
+      return try resampledAlongRows(newWidth).resampledAlongColumns(newHeight)
     }
   }
 
-  private func resampledColumns(_ newWidth: Int) throws(DLError) -> Image {
+  private func resampledAlongRows(_ newWidth: Int) throws(DLError) -> Image {
     if newWidth == width { return self }
     let taps = try Taps(from: width, to: newWidth)
-    return try Image(width: newWidth, height: height, channels: channels) { result in
-      var target = result.baseAddress!
+    return try derived(width: newWidth, height: height, channels: channels) { pixels, result in
+      var target = result
       for y in 0..<height {
         let row = pixels + y * width * channels
         for x in 0..<newWidth {
@@ -60,15 +59,15 @@ extension Image {
     }
   }
 
-  private func resampledRows(_ newHeight: Int) throws(DLError) -> Image {
+  private func resampledAlongColumns(_ newHeight: Int) throws(DLError) -> Image {
     if newHeight == height { return self }
     let taps = try Taps(from: height, to: newHeight)
     let rowBytes = width * channels
-    return try Image(width: width, height: newHeight, channels: channels) { result in
+    return try derived(width: width, height: newHeight, channels: channels) { pixels, result in
       for y in 0..<newHeight {
         let (first, count, weights) = taps[y]
         let top = pixels + first * rowBytes
-        let target = result.baseAddress! + y * rowBytes
+        let target = result + y * rowBytes
         for x in 0..<rowBytes {
           var sum: Int32 = Taps.half
           for i in 0..<count { sum &+= Int32(top[i * rowBytes + x]) &* weights[i] }

@@ -13,8 +13,9 @@ typedef enum dlp_jpeg_result {
 
 enum {
   DLP_JPEG_MESSAGE_SIZE = 200,     // bytes of a message with its zero byte; libjpeg's JMSG_LENGTH_MAX
-  DLP_JPEG_MAX_SCANS = 500,        // of a progressive file; ten are usual
   DLP_JPEG_MAX_PIXELS = 1 << 28,   // width times height
+  DLP_JPEG_MAX_SCANS = 500,        // of a progressive file; ten are usual
+  DLP_JPEG_SCANS_OF_LARGEST = 16,  // of one with that many pixels; twice the scans for half the pixels, and so on
 };
 
 // Interleaved rows, top first, without gaps: 1 channel (grey) or 3 (red, green, blue) of 8 bits.
