@@ -52,3 +52,18 @@ double dlp_exp(double x);
 double dlp_tanh(double x);
 double dlp_pow(double x, double y);
 double dlp_log(double x);
+
+// Threads. A thread that cannot be started is an errno value, never an abort.
+typedef struct dlp_thread dlp_thread;
+int dlp_thread_start(void (*body)(void *), void *argument, dlp_thread **thread);
+void dlp_thread_join(dlp_thread *thread);
+// Frees the handle of a thread that a fork left behind in the parent.
+void dlp_thread_forget(dlp_thread *thread);
+// Sleeps while *word is expected; may return early. wake wakes all sleepers.
+void dlp_wait(const void *word, uint32_t expected);
+void dlp_wake(const void *word);
+// Tells the processor that this is a spin loop.
+void dlp_spin_hint(void);
+void dlp_yield(void);
+// Counts the forks between the first process and this one, so that a child knows its threads are gone.
+uint32_t dlp_fork_generation(void);

@@ -1,0 +1,28 @@
+import CDLRT
+import DLGraph
+import DLRuntime
+
+extension SessionHandle {
+  /// The k largest scores of a row, largest first; equal scores by lower index, NaN last.
+  func topK(_ index: Int, _ k: Int) throws(DLError) -> [dlrt_class] {
+    let (data, dtype, sizes) = try session.output(index)
+    guard dtype == .f32 else { throw DLError(.typeMismatch, "output \(index): expected f32 scores, found \(dtype.name)") }
+    guard let width = sizes.last, elementCount(sizes) == width else {
+      throw DLError(.shapeMismatch, "output \(index): expected one row of scores, found \(describe(sizes))")
+    }
+    let scores = data.bindMemory(to: Float.self)
+    // NaN is no number's equal or better; ranking it below −∞ makes the order total.
+    func comesBefore(_ a: Int, _ b: Int) -> Bool {
+      let (x, y) = (scores[a], scores[b])
+      if x.isNaN || y.isNaN { return x.isNaN == y.isNaN ? a < b : y.isNaN }
+      return x == y ? a < b : x > y
+    }
+    return (0..<width).sorted(by: comesBefore).prefix(k).map { i in
+      var entry = dlrt_class()
+      entry.index = i
+      entry.score = scores[i]
+      entry.label = i < model.labels.count ? model.labels[i].pointer : nil
+      return entry
+    }
+  }
+}

@@ -1,0 +1,290 @@
+import DLGraph
+import KernelTypes
+
+/// Turns a simplified graph into a program for one kernel set.
+func lower(_ graph: Graph, _ kernels: KernelSet) throws(DLError) -> Program {
+  var lowering = Lowering(graph: graph, kernels: kernels, uses: countUses(graph))
+  for node in graph.nodes {
+    do { try lowering.lower(node) } catch { throw error.at("node \(node.name.quoted) (\(node.op.name))") }
+  }
+  for output in graph.outputs {
+    lowering.program.outputs.append(lowering.value(output, in: .rowMajor))
+  }
+  lowering.program.removeDeadNodes()
+  return lowering.program
+}
+
+private struct Lowering {
+  let graph: Graph
+  let kernels: KernelSet
+  let uses: [Int]
+  var program = Program()
+  /// The node that computes each graph value.
+  private var producer: [Int: Int] = [:]
+  /// The program values of each graph value, one for each layout it is needed in.
+  private var lowered: [Int: [Layout: Int]] = [:]
+
+  init(graph: Graph, kernels: KernelSet, uses: [Int]) {
+    self.graph = graph
+    self.kernels = kernels
+    self.uses = uses
+    for (n, node) in graph.nodes.enumerated() { producer[node.outputs[0]] = n }
+    for (i, input) in graph.inputs.enumerated() {
+      program.inputs.append(define(input, .rowMajor, .input(i)))
+    }
+  }
+
+  // MARK: values
+
+  private mutating func define(_ value: Int, _ layout: Layout, _ source: Source) -> Int {
+    let v = graph.values[value]
+    program.values.append(ProgramValue(name: v.name, type: v.type, layout: layout, source: source))
+    lowered[value, default: [:]][layout] = program.values.count - 1
+    return program.values.count - 1
+  }
+
+  private func layouts(_ value: Int) -> [Layout: Int] { lowered[value] ?? [:] }
+
+  /// The program value of a graph value in a layout, which is converted to if need be.
+  mutating func value(_ value: Int, in layout: Layout) -> Int {
+    let known = layouts(value)
+    if let found = known[layout] { return found }
+    if let constant = graph.values[value].constant, known.isEmpty {
+      let made = define(value, .rowMajor, .constant(constant))
+      if layout == .rowMajor { return made }
+      return self.value(value, in: layout)
+    }
+    let other: Layout = layout == .rowMajor ? .channelsLast : .rowMajor
+    let from = known[other] ?? 0
+    let to = define(value, layout, .node(program.nodes.count))
+    program.nodes.append(
+      ProgramNode(
+        name: graph.values[value].name, op: nil, operation: .changeLayout(from: other, to: layout), inputs: [from], output: to))
+    return to
+  }
+
+  private mutating func emit(_ node: Node, _ operation: Operation, _ inputs: [Int], _ layout: Layout) {
+    let output = define(node.outputs[0], layout, .node(program.nodes.count))
+    program.nodes.append(ProgramNode(name: node.name, op: node.op, operation: operation, inputs: inputs, output: output))
+  }
+
+  private mutating func reference(_ node: Node) {
+    let inputs = node.inputs.map { value($0, in: .rowMajor) }
+    emit(node, .reference, inputs, .rowMajor)
+  }
+
+  // MARK: operations
+
+  mutating func lower(_ node: Node) throws(DLError) {
+    let x = node.inputs[0]
+    let rank = graph.values[x].type.rank
+    let isImage = rank == 3 || rank == 4
+    switch node.op {
+    case .conv(let window, let groups):
+      try conv(node, window, groups)
+    case .gemm(let transposeA, let transposeB):
+      try gemm(node, transposeA, transposeB)
+    case .maxPool(let kernel, let window) where isImage:
+      emit(node, .pool(.max, geometry(kernel, window)), [value(x, in: .channelsLast)], .channelsLast)
+    case .averagePool(let kernel, let window, let countPadding) where isImage:
+      let kind = PoolCall.Kind.average(countPadding: countPadding)
+      emit(node, .pool(kind, geometry(kernel, window)), [value(x, in: .channelsLast)], .channelsLast)
+    case .globalMaxPool:
+      emit(node, .globalPool(.max), [value(x, in: .channelsLast)], .channelsLast)
+    case .globalAveragePool:
+      emit(node, .globalPool(.average(countPadding: false)), [value(x, in: .channelsLast)], .channelsLast)
+    case .activation(let activation):
+      if !fuse(activation, node) { elementwise(node, .activate(activation)) }
+    case .dropout:
+      elementwise(node, .activate(.identity))
+    case .softmax(let axis):
+      let axis = try resolveAxis(axis, rank: rank)
+      // The innermost dimension in memory: the last, or the channels of images.
+      if axis == rank - 1 {
+        emit(node, .softmax(axis: axis), [value(x, in: .rowMajor)], .rowMajor)
+      } else if axis == 1 {
+        emit(node, .softmax(axis: axis), [value(x, in: .channelsLast)], .channelsLast)
+      } else {
+        reference(node)
+      }
+    case .localResponseNorm(let size, let alpha, let beta, let bias):
+      let operation = Operation.localResponseNorm(size: size, alpha: alpha, beta: beta, bias: bias)
+      emit(node, operation, [value(x, in: .channelsLast)], .channelsLast)
+    case .batchNorm(let epsilon):
+      try batchNorm(node, epsilon)
+    case .add: binary(node, .add)
+    case .multiply: binary(node, .multiply)
+    case .concat(let axis):
+      try concat(node, axis)
+    case .flatten, .reshape:
+      emit(node, .view, [value(x, in: .rowMajor)], .rowMajor)
+    case .maxPool, .averagePool:
+      reference(node)
+    }
+  }
+
+  /// Makes an activation part of the layer that computes its input, if nobody else reads that.
+  private mutating func fuse(_ activation: Activation, _ node: Node) -> Bool {
+    let x = node.inputs[0]
+    guard uses[x] == 1, layouts(x).count == 1, let (layout, produced) = layouts(x).first,
+      case .node(let n) = program.values[produced].source
+    else { return false }
+    switch program.nodes[n].operation {
+    case .conv(let panels, let geometry, let groups, let outChannels, .identity):
+      program.nodes[n].operation = .conv(panels, geometry, groups: groups, outChannels: outChannels, activation)
+    case .gemm(let panels, let depth, let columns, .identity):
+      program.nodes[n].operation = .gemm(panels, depth: depth, columns: columns, activation)
+    default: return false
+    }
+    lowered[x] = nil
+    lowered[node.outputs[0]] = [layout: produced]
+    return true
+  }
+
+  /// One input, one output, any layout: whichever the input has.
+  private mutating func elementwise(_ node: Node, _ operation: Operation) {
+    let known = layouts(node.inputs[0])
+    let layout: Layout = known[.channelsLast] != nil && known[.rowMajor] == nil ? .channelsLast : .rowMajor
+    emit(node, operation, [value(node.inputs[0], in: layout)], layout)
+  }
+
+  private mutating func conv(_ node: Node, _ window: Window, _ groups: Int) throws(DLError) {
+    guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, let bias = constantBias(node)
+    else { return reference(node) }
+    var geometry = geometry(Array(w.sizes[2...]), window)
+    geometry.channels = w.sizes[1] * groups
+    let kernels = kernels
+    let panels = try pack(kernels.packedConvSize(geometry, groups, w.sizes[0])) { panels in
+      kernels.packConv(geometry, groups, w.sizes[0], w.floats.baseAddress!, bias.pointer, panels)
+    }
+    let operation = Operation.conv(panels, geometry, groups: groups, outChannels: w.sizes[0], .identity)
+    emit(node, operation, [value(node.inputs[0], in: .channelsLast)] + node.inputs.dropFirst().map { value($0, in: .rowMajor) }, .channelsLast)
+  }
+
+  private mutating func gemm(_ node: Node, _ transposeA: Bool, _ transposeB: Bool) throws(DLError) {
+    guard !transposeA, let w = graph.values[node.inputs[1]].constant, w.count > 0, let bias = constantBias(node) else {
+      return reference(node)
+    }
+    let depth = w.sizes[transposeB ? 1 : 0]
+    let columns = w.sizes[transposeB ? 0 : 1]
+    var inputs = node.inputs.map { value($0, in: .rowMajor) }
+    var weights = w.floats.baseAddress!
+    var (kStride, nStride) = transposeB ? (1, depth) : (columns, 1)
+    // Flattened images are read in memory order; the rows of the weights move instead of the pixels.
+    var permuted: Storage?
+    if let (image, channels) = flattenedImage(node.inputs[0], depth) {
+      let copy = try Storage.allocate(depth * columns * 4) { memory in
+        let rows = memory.baseAddress!.assumingMemoryBound(to: Float.self)
+        let pixels = depth / channels
+        for k in 0..<depth {
+          let from = weights + (k % channels * pixels + k / channels) * kStride
+          for n in 0..<columns { rows[k * columns + n] = from[n * nStride] }
+        }
+      }
+      weights = copy.base.assumingMemoryBound(to: Float.self)
+      permuted = copy
+      (kStride, nStride) = (columns, 1)
+      inputs[0] = view(of: image, as: node.inputs[0])
+    }
+    let kernels = kernels
+    let panels = try pack(kernels.packedSize(depth, columns)) { panels in
+      kernels.pack(depth, columns, weights, kStride, nStride, bias.pointer, panels)
+    }
+    _ = permuted
+    emit(node, .gemm(panels, depth: depth, columns: columns, .identity), inputs, .rowMajor)
+  }
+
+  /// When a value is images that lie channels-last, flattened to rows of `depth`: those images, and their channels.
+  private func flattenedImage(_ value: Int, _ depth: Int) -> (image: Int, channels: Int)? {
+    guard let n = producer[value] else { return nil }
+    switch graph.nodes[n].op {
+    case .flatten, .reshape: break
+    default: return nil
+    }
+    let x = graph.nodes[n].inputs[0]
+    let dims = graph.values[x].type.dims
+    guard let image = layouts(x)[.channelsLast], layouts(x)[.rowMajor] == nil || isConverted(x), dims.count >= 3,
+      let sizes = TensorType(.f32, Array(dims[1...])).sizes, elementCount(sizes) == depth
+    else { return nil }
+    return (image, sizes[0])
+  }
+
+  /// Whether the row-major form of a value is made from its channels-last form.
+  private func isConverted(_ value: Int) -> Bool {
+    guard let rowMajor = layouts(value)[.rowMajor], case .node(let n) = program.values[rowMajor].source else { return false }
+    if case .changeLayout = program.nodes[n].operation { return true }
+    return false
+  }
+
+  /// The elements of a program value in memory order under the shape of a graph value.
+  private mutating func view(of source: Int, as value: Int) -> Int {
+    let v = graph.values[value]
+    program.values.append(ProgramValue(name: v.name, type: v.type, layout: .rowMajor, source: .node(program.nodes.count)))
+    let output = program.values.count - 1
+    let op = graph.nodes[producer[value] ?? 0].op
+    program.nodes.append(ProgramNode(name: v.name, op: op, operation: .view, inputs: [source], output: output))
+    return output
+  }
+
+  /// Nil when the node has a bias that is not a constant.
+  private func constantBias(_ node: Node) -> (pointer: UnsafePointer<Float>?, Void)? {
+    if node.inputs.count < 3 { return (nil, ()) }
+    guard let constant = graph.values[node.inputs[2]].constant else { return nil }
+    return (constant.floats.baseAddress, ())
+  }
+
+  private mutating func pack(_ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws(DLError) -> Storage {
+    let storage = try Storage.allocate(floats * 4) { fill($0.baseAddress!.assumingMemoryBound(to: Float.self)) }
+    program.packedBytes += storage.byteCount
+    return storage
+  }
+
+  private mutating func batchNorm(_ node: Node, _ epsilon: Float) throws(DLError) {
+    guard let affine = Affine(graph, node.inputs, epsilon: epsilon) else { return reference(node) }
+    let values = affine.scale + affine.shift
+    let parameters = try pack(values.count) { memory in for i in values.indices { memory[i] = values[i] } }
+    let layout: Layout = graph.values[node.inputs[0]].type.rank == 2 ? .rowMajor : .channelsLast
+    let inputs = [value(node.inputs[0], in: layout)] + node.inputs.dropFirst().map { value($0, in: .rowMajor) }
+    emit(node, .affine(parameters, channels: affine.scale.count), inputs, layout)
+  }
+
+  private mutating func binary(_ node: Node, _ operation: BinaryOperation) {
+    let types = node.inputs.map { graph.values[$0].type }
+    guard types[0].dims == types[1].dims, !types[0].dims.contains(.unknown) else {
+      // Broadcasting a row over rows is a kernel; the rest is not worth one yet.
+      if let row = types[1].sizes, row.count <= types[0].rank, row == types[0].dims.suffix(row.count).map({ $0.size ?? -1 }) {
+        return emit(node, .binary(operation), node.inputs.map { value($0, in: .rowMajor) }, .rowMajor)
+      }
+      return reference(node)
+    }
+    let layout: Layout = node.inputs.contains { layouts($0)[.channelsLast] != nil } ? .channelsLast : .rowMajor
+    emit(node, .binary(operation), node.inputs.map { value($0, in: layout) }, layout)
+  }
+
+  private mutating func concat(_ node: Node, _ axis: Int) throws(DLError) {
+    let rank = graph.values[node.inputs[0]].type.rank
+    let axis = try resolveAxis(axis, rank: rank)
+    let images = rank >= 3 && node.inputs.contains { layouts($0)[.channelsLast] != nil }
+    let layout: Layout = images ? .channelsLast : .rowMajor
+    emit(node, .concat(axis: axis), node.inputs.map { value($0, in: layout) }, layout)
+  }
+
+  /// The fields that kernel and window give; one spatial axis is an image of height 1.
+  private func geometry(_ kernel: [Int], _ window: Window) -> WindowGeometry {
+    var g = WindowGeometry()
+    let last = kernel.count - 1
+    g.kernelWidth = kernel[last]
+    g.strideWidth = window.strides[last]
+    g.dilationWidth = window.dilations[last]
+    g.padLeft = window.padBegin[last]
+    g.padRight = window.padEnd[last]
+    if last == 1 {
+      g.kernelHeight = kernel[0]
+      g.strideHeight = window.strides[0]
+      g.dilationHeight = window.dilations[0]
+      g.padTop = window.padBegin[0]
+      g.padBottom = window.padEnd[0]
+    }
+    return g
+  }
+}

@@ -1,0 +1,57 @@
+import DLGraph
+import KernelTypes
+
+/// A model ready to run: immutable, shared by any number of sessions and threads.
+public final class Model: @unchecked Sendable {
+  /// As it was loaded: inputs, outputs, metadata.
+  public let graph: Graph
+  public let kernels: KernelSet
+  let program: Program
+
+  /// isa: at most this level. memoryLimit: bytes of packed weights; 0: no limit.
+  public init(_ graph: Graph, isa: ISA? = nil, memoryLimit: Int = 0) throws(DLError) {
+    var simplified = graph
+    try simplified.validate()
+    self.graph = simplified
+    kernels = try bestKernels(limit: isa)
+    try simplify(&simplified)
+    program = try lower(simplified, kernels)
+    if memoryLimit > 0, program.packedBytes > memoryLimit {
+      throw DLError(.memoryLimit, "the model needs \(program.packedBytes) bytes for packed weights, the limit is \(memoryLimit)")
+    }
+  }
+
+  /// From the bytes of a .dlrt file, which the model keeps.
+  public convenience init(_ storage: Storage, isa: ISA? = nil, memoryLimit: Int = 0) throws(DLError) {
+    try self.init(try readModel(storage), isa: isa, memoryLimit: memoryLimit)
+  }
+
+  public func inputType(_ index: Int) -> TensorType { graph.values[graph.inputs[index]].type }
+  public func inputName(_ index: Int) -> Name { graph.values[graph.inputs[index]].name }
+  public func outputName(_ index: Int) -> Name { graph.values[graph.outputs[index]].name }
+
+  /// Checks an input's index, dtype and sizes against the model.
+  func checkInput(_ index: Int, _ dtype: DType, _ sizes: [Int]) throws(DLError) {
+    guard graph.inputs.indices.contains(index) else {
+      throw DLError(.outOfRange, "input \(index): the model has \(graph.inputs.count) inputs")
+    }
+    let place: Message = "input \(index) \(inputName(index).quoted)"
+    let type = inputType(index)
+    guard type.dtype == dtype else {
+      throw DLError(.typeMismatch, "\(place): expected \(type.dtype.name), found \(dtype.name)")
+    }
+    guard type.rank == sizes.count else {
+      throw DLError(
+        .shapeMismatch, "\(place): expected \(describe(type, symbols: graph.symbols)) of rank \(type.rank), found \(describe(sizes))")
+    }
+    for (d, size) in sizes.enumerated() {
+      guard size >= 0 else { throw DLError(.shapeMismatch, "\(place), dimension \(d): expected 0 or more, found \(size)") }
+      if let expected = type.dims[d].size, expected != size {
+        throw DLError(.shapeMismatch, "\(place), dimension \(d): expected \(expected), found \(size)")
+      }
+    }
+    guard byteCount(dtype, sizes) != nil else {
+      throw DLError(.shapeMismatch, "\(place): \(describe(sizes)) is larger than memory can be")
+    }
+  }
+}

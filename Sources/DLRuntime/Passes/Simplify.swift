@@ -1,0 +1,46 @@
+import DLGraph
+
+/// The passes that rewrite a graph before it is lowered. Each leaves the graph valid and its outputs unchanged.
+func simplify(_ graph: inout Graph) throws(DLError) {
+  removeIdentities(&graph)
+  try foldBatchNorm(&graph)
+  removeDeadNodes(&graph)
+}
+
+/// How many nodes and graph outputs read each value.
+func countUses(_ graph: Graph) -> [Int] {
+  var uses = Array(repeating: 0, count: graph.values.count)
+  for node in graph.nodes { for input in node.inputs { uses[input] += 1 } }
+  for output in graph.outputs { uses[output] += 1 }
+  return uses
+}
+
+/// Dropout and identity do nothing at inference: their readers read their input. A graph output keeps its own value.
+private func removeIdentities(_ graph: inout Graph) {
+  var source = Array(graph.values.indices)
+  var kept: [Node] = []
+  for var node in graph.nodes {
+    node.inputs = node.inputs.map { source[$0] }
+    switch node.op {
+    case .dropout, .activation(.identity):
+      if !graph.outputs.contains(node.outputs[0]) {
+        source[node.outputs[0]] = node.inputs[0]
+        continue
+      }
+    default: break
+    }
+    kept.append(node)
+  }
+  graph.nodes = kept
+}
+
+private func removeDeadNodes(_ graph: inout Graph) {
+  var live = Array(repeating: false, count: graph.values.count)
+  for output in graph.outputs { live[output] = true }
+  var kept: [Node] = []
+  for node in graph.nodes.reversed() where live[node.outputs[0]] {
+    for input in node.inputs { live[input] = true }
+    kept.append(node)
+  }
+  graph.nodes = kept.reversed()
+}

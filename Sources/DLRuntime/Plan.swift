@@ -1,0 +1,192 @@
+import DLGraph
+import KernelTypes
+
+/// A program made ready for one set of input sizes: steps, and where each value lies.
+final class Plan {
+  enum Location {
+    case input(Int)
+    case output(Int)
+    case constant(UnsafeRawPointer)
+    case arena(Int)
+  }
+
+  /// Sizes of each input, in order; what plans are looked up by.
+  let inputSizes: [[Int]]
+  let outputSizes: [[Int]]
+  let outputBytes: [Int]
+  let steps: [Step]
+  /// Scratch slot of each step; steps without scratch share one that is never touched.
+  let scratchSlots: [Int]
+  let locations: [Location]
+  let arenaBytes: Int
+  /// Addresses of the slots, filled by the session.
+  let slots: UnsafeMutablePointer<UnsafeMutableRawPointer>
+
+  init(_ program: Program, _ kernels: KernelSet, inputSizes: [[Int]], threads: Int) throws(DLError) {
+    let sizes = try inferSizes(program, inputSizes)
+    let builder = StepBuilder(kernels: kernels, sizes: sizes, layouts: program.values.map { $0.layout })
+    var aliases = Aliases(program.values.count)
+    var steps: [Step] = []
+    for node in program.nodes {
+      if builder.isView(node) {
+        aliases.merge(node.output, into: node.inputs[0])
+      } else if sizes[node.output].allSatisfy({ $0 > 0 }) {
+        steps += builder.steps(node).filter { $0.units > 0 }
+      }
+    }
+
+    // Inputs and constants stay where they are. An output that a step computes is computed in place; others are copied.
+    var fixed: [Int: Location] = [:]
+    for (v, value) in program.values.enumerated() {
+      switch value.source {
+      case .input(let i): fixed[aliases.root(v)] = .input(i)
+      case .constant(let constant): fixed[aliases.root(v)] = .constant(constant.bytes.baseAddress!)
+      case .node: break
+      }
+    }
+    var count = program.values.count
+    for (i, output) in program.outputs.enumerated() {
+      let root = aliases.root(output)
+      if fixed[root] == nil {
+        fixed[root] = .output(i)
+      } else {
+        aliases.grow(to: count + 1)
+        fixed[count] = .output(i)
+        steps.append(copyStep(program.values[output], from: output, to: count, sizes[output]))
+        count += 1
+      }
+    }
+
+    mergeInPlace(steps, sizes, fixed, &aliases)
+    var lifetimes = valueLifetimes(steps, sizes, fixed, &aliases)
+    var scratch: [(step: Int, piece: Int)] = []
+    for (i, step) in steps.enumerated() where step.scratchFloats > 0 {
+      let (floats, overflow) = step.scratchFloats.multipliedReportingOverflow(by: 4 * threads)
+      if overflow { throw DLError(.outOfMemory, "scratch of node \(step.name.quoted) overflows") }
+      scratch.append((i, lifetimes.pieces.count))
+      lifetimes.pieces.append(Lifetime(bytes: floats, first: i, last: i))
+    }
+    guard let memory = MemoryPlan(lifetimes.pieces) else { throw DLError(.outOfMemory, "tensor memory overflows") }
+
+    var locations: [Location] = []
+    for v in 0..<count {
+      let root = aliases.root(v)
+      locations.append(fixed[root] ?? .arena(lifetimes.piece[root].map { memory.offsets[$0] } ?? 0))
+    }
+    var slotsOfScratch = Array(repeating: 0, count: steps.count)
+    for (step, piece) in scratch {
+      slotsOfScratch[step] = locations.count
+      locations.append(.arena(memory.offsets[piece]))
+    }
+    scratchSlots = slotsOfScratch
+    self.inputSizes = inputSizes
+    outputSizes = program.outputs.map { sizes[$0] }
+    outputBytes = program.outputs.map { byteCount(program.values[$0].type.dtype, sizes[$0]) ?? 0 }
+    self.steps = steps
+    self.locations = locations
+    arenaBytes = memory.bytes
+    slots = .allocate(capacity: max(locations.count, 1))
+  }
+
+  deinit { slots.deallocate() }
+}
+
+/// Which values share memory with which.
+private struct Aliases {
+  private var parent: [Int]
+
+  init(_ count: Int) { parent = Array(0..<count) }
+
+  mutating func grow(to count: Int) { while parent.count < count { parent.append(parent.count) } }
+
+  mutating func root(_ value: Int) -> Int {
+    var v = value
+    while parent[v] != v {
+      parent[v] = parent[parent[v]]
+      v = parent[v]
+    }
+    return v
+  }
+
+  mutating func merge(_ value: Int, into other: Int) { parent[root(value)] = root(other) }
+}
+
+/// Sizes of every value for the given input sizes; checks free dimensions that must agree.
+private func inferSizes(_ program: Program, _ inputSizes: [[Int]]) throws(DLError) -> [[Int]] {
+  var types = program.values.map { $0.type }
+  var symbols: [Int: (size: Int, input: Name)] = [:]
+  for (i, v) in program.inputs.enumerated() {
+    for (d, dim) in types[v].dims.enumerated() {
+      guard case .symbol(let s) = dim else { continue }
+      let size = inputSizes[i][d]
+      if let known = symbols[s], known.size != size {
+        throw DLError(
+          .shapeMismatch,
+          "input \(program.values[v].name.quoted), dimension \(d): expected \(known.size) as in input \(known.input.quoted), found \(size)"
+        )
+      }
+      symbols[s] = (size, program.values[v].name)
+    }
+    types[v] = TensorType(types[v].dtype, sizes: inputSizes[i])
+  }
+  for node in program.nodes {
+    guard let op = node.op else {
+      types[node.output] = types[node.inputs[0]]
+      continue
+    }
+    do { types[node.output] = try inferType(of: op, node.inputs.map { types[$0] }) } catch {
+      throw error.at("node \(node.name.quoted) (\(op.name))")
+    }
+  }
+  var sizes: [[Int]] = []
+  for (v, type) in types.enumerated() {
+    // A value that no live node computes keeps no size.
+    if let known = type.sizes { sizes.append(known) } else if case .node = program.values[v].source { sizes.append([0]) } else {
+      throw DLError(.internal, "value \(program.values[v].name.quoted) has no size")
+    }
+  }
+  return sizes
+}
+
+private func copyStep(_ value: ProgramValue, from: Int, to: Int, _ sizes: [Int]) -> Step {
+  let bytes = byteCount(value.type.dtype, sizes) ?? 0
+  return Step(name: value.name, kernel: "copy", reads: [from], write: to, cost: Double(bytes)) { slots, _, _, _ in
+    slots[to].copyMemory(from: slots[from], byteCount: bytes)
+  }
+}
+
+/// Lets a step write over what it reads, where that is not read again and both are arena memory.
+private func mergeInPlace(_ steps: [Step], _ sizes: [[Int]], _ fixed: [Int: Plan.Location], _ aliases: inout Aliases) {
+  var lastRead: [Int: Int] = [:]
+  for (i, step) in steps.enumerated() { for r in step.reads { lastRead[aliases.root(r)] = i } }
+  for (i, step) in steps.enumerated() where step.inPlace {
+    let from = aliases.root(step.reads[0])
+    let to = aliases.root(step.write)
+    guard from != to, fixed[from] == nil, fixed[to] == nil, lastRead[from] == i,
+      !step.reads.dropFirst().contains(where: { aliases.root($0) == from }),
+      sizes[step.reads[0]].reduce(1, *) == sizes[step.write].reduce(1, *)
+    else { continue }
+    aliases.merge(to, into: from)
+    lastRead[from] = lastRead[to]
+  }
+}
+
+private func valueLifetimes(
+  _ steps: [Step], _ sizes: [[Int]], _ fixed: [Int: Plan.Location], _ aliases: inout Aliases
+) -> (pieces: [Lifetime], piece: [Int: Int]) {
+  var pieces: [Lifetime] = []
+  var piece: [Int: Int] = [:]
+  for (i, step) in steps.enumerated() {
+    for v in [step.write] + step.reads {
+      let root = aliases.root(v)
+      if fixed[root] != nil { continue }
+      if let p = piece[root] {
+        pieces[p].last = i
+      } else {
+        piece[root] = pieces.count
+        pieces.append(Lifetime(bytes: sizes[v].reduce(4, *), first: i, last: i))
+      }
+    }
+  }
+  return (pieces, piece)
+}

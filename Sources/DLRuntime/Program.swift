@@ -1,0 +1,80 @@
+import DLGraph
+import KernelTypes
+
+/// How a tensor lies in memory. The logical shape is the model's own in both.
+enum Layout: Hashable {
+  case rowMajor
+  /// [N, C, spatial…] with the channels innermost: NHWC.
+  case channelsLast
+}
+
+/// Where a value of a program comes from.
+enum Source {
+  case input(Int)
+  case constant(Constant)
+  /// Index into `Program.nodes`.
+  case node(Int)
+}
+
+struct ProgramValue {
+  var name: Name
+  var type: TensorType
+  var layout: Layout
+  var source: Source
+}
+
+/// What a node does, with its weights made ready for the kernels.
+enum Operation {
+  /// panels: `KernelSet.packConv`; geometry: the fields that do not depend on the image.
+  case conv(Storage, WindowGeometry, groups: Int, outChannels: Int, Activation)
+  /// panels: `KernelSet.pack`.
+  case gemm(Storage, depth: Int, columns: Int, Activation)
+  case pool(PoolCall.Kind, WindowGeometry)
+  case globalPool(PoolCall.Kind)
+  case activate(Activation)
+  /// Along the dimension that is innermost in memory.
+  case softmax(axis: Int)
+  case localResponseNorm(size: Int, alpha: Float, beta: Float, bias: Float)
+  /// By channel; scale, then shift, of `channels` floats each.
+  case affine(Storage, channels: Int)
+  case binary(BinaryOperation)
+  case concat(axis: Int)
+  /// The same elements in the same order in memory under another shape.
+  case view
+  case changeLayout(from: Layout, to: Layout)
+  /// The naive kernel, over row-major tensors.
+  case reference
+}
+
+struct ProgramNode {
+  var name: Name
+  /// What the shape of the output follows from; nil: it is that of the input.
+  var op: Op?
+  var operation: Operation
+  /// Indices into `Program.values`, constants included.
+  var inputs: [Int]
+  var output: Int
+}
+
+/// A graph lowered for one kernel set: layouts chosen, activations fused, weights packed. It still fits any input sizes.
+struct Program {
+  var values: [ProgramValue] = []
+  var nodes: [ProgramNode] = []
+  var inputs: [Int] = []
+  var outputs: [Int] = []
+  /// Bytes of packed weights.
+  var packedBytes = 0
+
+  /// Drops the nodes that no output needs: layouts that were made and then not used.
+  mutating func removeDeadNodes() {
+    var live = Array(repeating: false, count: values.count)
+    for output in outputs { live[output] = true }
+    var kept: [ProgramNode] = []
+    for node in nodes.reversed() where live[node.output] {
+      for input in node.inputs { live[input] = true }
+      kept.append(node)
+    }
+    nodes = kept.reversed()
+    for (n, node) in nodes.enumerated() { values[node.output].source = .node(n) }
+  }
+}

@@ -1,0 +1,255 @@
+import CPlatform
+import DLGraph
+
+/// Memory the session owns and grows when it must.
+private struct Buffer {
+  private(set) var memory: UnsafeMutableRawPointer?
+  private(set) var capacity = 0
+
+  /// Room for `bytes`, without its old contents if it has to grow.
+  mutating func reserve(_ bytes: Int) throws(DLError) {
+    if memory != nil && bytes <= capacity { return }
+    guard let grown = dlp_allocate(bytes) else { throw DLError(.outOfMemory, "no memory for \(bytes) bytes of tensors") }
+    free()
+    memory = grown
+    capacity = bytes
+  }
+
+  mutating func free() {
+    dlp_free(memory)
+    memory = nil
+    capacity = 0
+  }
+}
+
+/// One run at a time of a model, by one thread at a time.
+public final class Session {
+  public let model: Model
+  private let pool: ThreadPool
+  private let memoryLimit: Int
+
+  private struct Input {
+    var sizes: [Int]?
+    /// The caller's memory, or nil for the session's own.
+    var bound: UnsafeRawPointer?
+    var own = Buffer()
+  }
+  private struct Output {
+    var bound: UnsafeMutableRawPointer?
+    var boundBytes = 0
+    var own = Buffer()
+  }
+
+  private var inputs: [Input]
+  private var outputs: [Output]
+  private var arena = Buffer()
+  /// The most recent first.
+  private var plans: [Plan] = []
+  private static let planLimit = 8
+  /// Whether inputs' sizes, or any address, changed since the last run.
+  private var sizesChanged = true
+  private var addressesChanged = true
+  private var hasRun = false
+
+  /// memoryLimit: bytes of tensors the session may hold; 0: no limit.
+  public init(_ model: Model, pool: ThreadPool, memoryLimit: Int = 0) {
+    self.model = model
+    self.pool = pool
+    self.memoryLimit = memoryLimit
+    inputs = model.graph.inputs.map { _ in Input() }
+    outputs = model.graph.outputs.map { _ in Output() }
+  }
+
+  deinit {
+    for i in inputs.indices { inputs[i].own.free() }
+    for i in outputs.indices { outputs[i].own.free() }
+    arena.free()
+  }
+
+  // MARK: inputs and outputs
+
+  /// Sets an input's sizes and returns the session's memory to write its elements to.
+  public func prepareInput(_ index: Int, _ dtype: DType, _ sizes: [Int]) throws(DLError) -> UnsafeMutableRawBufferPointer {
+    try model.checkInput(index, dtype, sizes)
+    let bytes = byteCount(dtype, sizes) ?? 0
+    try requireLimit((memory - inputs[index].own.capacity).addingSaturated(max(bytes, inputs[index].own.capacity)))
+    let before = inputs[index].own.memory
+    try inputs[index].own.reserve(bytes)
+    if inputs[index].bound != nil || inputs[index].own.memory != before { addressesChanged = true }
+    setSizes(index, sizes)
+    inputs[index].bound = nil
+    return UnsafeMutableRawBufferPointer(start: inputs[index].own.memory, count: bytes)
+  }
+
+  /// Copies an input in.
+  public func setInput(_ index: Int, _ dtype: DType, _ sizes: [Int], _ data: UnsafeRawBufferPointer) throws(DLError) {
+    try model.checkInput(index, dtype, sizes)
+    try requireSize(index, dtype, sizes, data.count)
+    let memory = try prepareInput(index, dtype, sizes)
+    if data.count > 0 { memory.copyMemory(from: data) }
+  }
+
+  /// Every run reads the caller's memory.
+  public func bindInput(_ index: Int, _ dtype: DType, _ sizes: [Int], _ data: UnsafeRawBufferPointer) throws(DLError) {
+    try model.checkInput(index, dtype, sizes)
+    try requireSize(index, dtype, sizes, data.count)
+    guard let base = data.baseAddress else { return _ = try prepareInput(index, dtype, sizes) }
+    guard UInt(bitPattern: base) % UInt(dtype.size) == 0 else {
+      throw DLError(.invalidArgument, "input \(index): the memory is not aligned to \(dtype.size) bytes")
+    }
+    if inputs[index].bound != base { addressesChanged = true }
+    setSizes(index, sizes)
+    inputs[index].bound = base
+  }
+
+  private func setSizes(_ index: Int, _ sizes: [Int]) {
+    if inputs[index].sizes == sizes { return }
+    inputs[index].sizes = sizes
+    sizesChanged = true
+  }
+
+  /// Every run writes this output to the caller's memory; nil: back to the session's own.
+  public func bindOutput(_ index: Int, _ memory: UnsafeMutableRawPointer?, _ bytes: Int) throws(DLError) {
+    try requireOutput(index)
+    let alignment = model.graph.values[model.graph.outputs[index]].type.dtype.size
+    guard UInt(bitPattern: memory) % UInt(alignment) == 0 else {
+      throw DLError(.invalidArgument, "output \(index): the memory is not aligned to \(alignment) bytes")
+    }
+    if outputs[index].bound != memory || outputs[index].boundBytes != bytes { addressesChanged = true }
+    // What the last run left is not where the output is now.
+    if outputs[index].bound != memory { hasRun = false }
+    outputs[index].bound = memory
+    outputs[index].boundBytes = bytes
+  }
+
+  /// An output of the last run: dense, row-major, until the next run.
+  public func output(_ index: Int) throws(DLError) -> (data: UnsafeRawBufferPointer, dtype: DType, sizes: [Int]) {
+    try requireOutput(index)
+    guard hasRun, let plan = plans.first else { throw DLError(.notReady, "output \(index): the session has not run") }
+    let start = UnsafeRawPointer(outputs[index].bound ?? outputs[index].own.memory)
+    let data = UnsafeRawBufferPointer(start: start, count: plan.outputBytes[index])
+    return (data, model.graph.values[model.graph.outputs[index]].type.dtype, plan.outputSizes[index])
+  }
+
+  /// Bytes of tensor memory held.
+  public var memory: Int {
+    var bytes = arena.capacity
+    for input in inputs { bytes += input.own.capacity }
+    for output in outputs { bytes += output.own.capacity }
+    return bytes
+  }
+
+  // MARK: running
+
+  /// Computes the outputs. Allocates nothing when neither sizes nor bindings changed since the last run.
+  public func run() throws(DLError) {
+    if sizesChanged || addressesChanged { try prepare() }
+    let plan = plans[0]
+    let saved = dlp_fpu_enter()
+    let slots = UnsafePointer(plan.slots)
+    for i in plan.steps.indices {
+      let step = plan.steps[i]
+      let scratch = slots[plan.scratchSlots[i]].assumingMemoryBound(to: Float.self)
+      // Waking a thread costs as much as some tens of thousands of multiplications.
+      if step.cost < 100_000 || pool.threads == 1 {
+        step.body(slots, scratch, 0..<step.units, 0)
+      } else {
+        let grain = max(1, Int(Double(step.units) * 25_000 / step.cost))
+        pool.run(units: step.units, grain: grain) { units, worker in step.body(slots, scratch, units, worker) }
+      }
+    }
+    dlp_fpu_leave(saved)
+    hasRun = true
+  }
+
+  /// Sees that there is a plan for the inputs' sizes and memory for it, and resolves every address.
+  private func prepare() throws(DLError) {
+    hasRun = false
+    if sizesChanged {
+      try selectPlan()
+      sizesChanged = false
+      addressesChanged = true
+    }
+    let plan = plans[0]
+    try reserveMemory(plan)
+    for (slot, location) in plan.locations.enumerated() { plan.slots[slot] = address(location) }
+    addressesChanged = false
+  }
+
+  /// Brings the plan for the inputs' sizes to the front, making it if it is not among those kept.
+  private func selectPlan() throws(DLError) {
+    var sizes: [[Int]] = []
+    for (i, input) in inputs.enumerated() {
+      guard let known = input.sizes else {
+        throw DLError(.notReady, "input \(i) \(model.inputName(i).quoted) is not set")
+      }
+      sizes.append(known)
+    }
+    if let position = plans.firstIndex(where: { $0.inputSizes == sizes }) {
+      plans.insert(plans.remove(at: position), at: 0)
+    } else {
+      plans.insert(try Plan(model.program, model.kernels, inputSizes: sizes, threads: pool.threads), at: 0)
+      if plans.count > Session.planLimit { plans.removeLast() }
+    }
+  }
+
+  private func reserveMemory(_ plan: Plan) throws(DLError) {
+    var wanted = max(arena.capacity, plan.arenaBytes)
+    for input in inputs { wanted = wanted.addingSaturated(input.own.capacity) }
+    for (i, output) in outputs.enumerated() {
+      let bytes = plan.outputBytes[i]
+      if output.bound == nil {
+        wanted = wanted.addingSaturated(max(output.own.capacity, bytes))
+      } else if output.boundBytes != bytes {
+        throw DLError(
+          .shapeMismatch,
+          "output \(i) \(model.outputName(i).quoted): the bound memory has \(output.boundBytes) bytes, \(describe(plan.outputSizes[i])) takes \(bytes)"
+        )
+      }
+    }
+    try requireLimit(wanted)
+    try arena.reserve(plan.arenaBytes)
+    for i in outputs.indices where outputs[i].bound == nil { try outputs[i].own.reserve(plan.outputBytes[i]) }
+  }
+
+  private func address(_ location: Plan.Location) -> UnsafeMutableRawPointer {
+    let found: UnsafeMutableRawPointer? =
+      switch location {
+      case .input(let i): inputs[i].bound.map { UnsafeMutableRawPointer(mutating: $0) } ?? inputs[i].own.memory
+      case .output(let i): outputs[i].bound ?? outputs[i].own.memory
+      case .constant(let pointer): UnsafeMutableRawPointer(mutating: pointer)
+      case .arena(let offset): arena.memory.map { $0 + offset }
+      }
+    return found ?? UnsafeMutableRawPointer(bitPattern: MemoryPlan.alignment)!
+  }
+
+  // MARK: checks
+
+  private func requireSize(_ index: Int, _ dtype: DType, _ sizes: [Int], _ found: Int) throws(DLError) {
+    let expected = byteCount(dtype, sizes) ?? 0
+    guard found == expected else {
+      throw DLError(
+        .shapeMismatch,
+        "input \(index) \(model.inputName(index).quoted): \(dtype.name) \(describe(sizes)) takes \(expected) bytes, found \(found)")
+    }
+  }
+
+  private func requireOutput(_ index: Int) throws(DLError) {
+    guard outputs.indices.contains(index) else {
+      throw DLError(.outOfRange, "output \(index): the model has \(outputs.count) outputs")
+    }
+  }
+
+  private func requireLimit(_ bytes: Int) throws(DLError) {
+    if memoryLimit > 0, bytes > memoryLimit {
+      throw DLError(.memoryLimit, "the session needs \(bytes) bytes of tensors, the limit is \(memoryLimit)")
+    }
+  }
+}
+
+extension Int {
+  fileprivate func addingSaturated(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}

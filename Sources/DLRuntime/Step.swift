@@ -1,0 +1,322 @@
+import DLGraph
+import KernelTypes
+
+/// Where each value of a plan lies in memory during a run, by slot.
+typealias Slots = UnsafePointer<UnsafeMutableRawPointer>
+
+/// One kernel call of a plan, cut into units that may run in parallel.
+struct Step {
+  var name: Name
+  /// What profiles and `inspect --plan` call it.
+  var kernel: StaticString
+  var reads: [Int]
+  var write: Int
+  /// The output may lie over the first thing read, if nothing needs that later.
+  var inPlace = false
+  var units = 1
+  /// Floating-point operations, to decide whether threads are worth their trouble.
+  var cost = 0.0
+  /// Floats of scratch for each worker.
+  var scratchFloats = 0
+  /// Scratch is that of worker 0; that of worker w begins w · scratchFloats later.
+  var body: (_ slots: Slots, _ scratch: UnsafeMutablePointer<Float>, _ units: Range<Int>, _ worker: Int) -> Void
+}
+
+extension UnsafeMutableRawPointer {
+  fileprivate var floats: UnsafeMutablePointer<Float> { assumingMemoryBound(to: Float.self) }
+}
+
+extension Storage {
+  fileprivate var floats: UnsafePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+}
+
+/// Makes the steps of a program's nodes for the sizes of one plan.
+struct StepBuilder {
+  let kernels: KernelSet
+  /// Sizes and layout of each program value.
+  let sizes: [[Int]]
+  let layouts: [Layout]
+
+  /// No steps when the output is only another view of the first input.
+  func steps(_ node: ProgramNode) -> [Step] {
+    let x = node.inputs[0]
+    switch node.operation {
+    case .view: return []
+    case .conv(let panels, let geometry, let groups, let outChannels, let activation):
+      return [conv(node, panels, geometry, groups, outChannels, activation)]
+    case .gemm(let panels, let depth, let columns, let activation):
+      return [gemm(node, panels, depth, columns, activation)]
+    case .pool(let kind, let geometry):
+      return [pool(node, kind, placed(geometry, x, node.output))]
+    case .globalPool(let kind):
+      var geometry = WindowGeometry()
+      geometry.kernelWidth = sizes[x][2...].reduce(1, *)
+      geometry.inWidth = geometry.kernelWidth
+      geometry.batch = sizes[x][0]
+      setChannels(&geometry, sizes[x][1])
+      return [pool(node, kind, geometry)]
+    case .activate(let activation):
+      return [activate(node, activation)]
+    case .softmax(let axis):
+      return [softmax(node, axis)]
+    case .localResponseNorm(let size, let alpha, let beta, let bias):
+      return [localResponseNorm(node, size, alpha, beta, bias)]
+    case .affine(let parameters, let channels):
+      return affine(node, parameters, channels)
+    case .binary(let operation):
+      return [binary(node, operation)]
+    case .concat(let axis):
+      return concat(node, axis)
+    case .changeLayout(let from, _):
+      return changeLayout(node, from)
+    case .reference:
+      return [reference(node)]
+    }
+  }
+
+  /// Whether the output is the same memory as the first input.
+  func isView(_ node: ProgramNode) -> Bool {
+    switch node.operation {
+    case .view: return true
+    case .changeLayout:
+      // One channel, or one pixel: both layouts are the same.
+      let s = sizes[node.output]
+      return s[1] == 1 || s[2...].allSatisfy { $0 == 1 }
+    default: return false
+    }
+  }
+
+  private func count(_ value: Int) -> Int { sizes[value].reduce(1, *) }
+
+  /// As `count`, for costs, which may pass the range of Int.
+  private func elements(_ value: Int) -> Double { sizes[value].reduce(1) { $0 * Double($1) } }
+
+  private func setChannels(_ geometry: inout WindowGeometry, _ channels: Int) {
+    geometry.channels = channels
+    geometry.inPixelStride = channels
+    geometry.outPixelStride = channels
+  }
+
+  /// A window's geometry with the sizes of its images.
+  private func placed(_ geometry: WindowGeometry, _ x: Int, _ y: Int) -> WindowGeometry {
+    var g = geometry
+    let i = sizes[x]
+    let o = sizes[y]
+    g.batch = i[0]
+    g.inWidth = i[i.count - 1]
+    g.outWidth = o[o.count - 1]
+    g.inHeight = i.count == 4 ? i[2] : 1
+    g.outHeight = o.count == 4 ? o[2] : 1
+    setChannels(&g, i[1])
+    g.outPixelStride = o[1]
+    return g
+  }
+
+  private func conv(
+    _ node: ProgramNode, _ panels: Storage, _ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ activation: Activation
+  ) -> Step {
+    let x = node.inputs[0]
+    let y = node.output
+    let geometry = placed(window, x, y)
+    let kernels = kernels
+    let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
+    let template = ConvCall(
+      geometry: geometry, groups: groups, outChannels: outChannels, x: null, panels: panels.floats, y: null,
+      activation: activation, scratch: null)
+    return Step(
+      name: node.name, kernel: "conv", reads: [x], write: y, units: kernels.convUnits(template),
+      cost: 2 * elements(y) * Double(geometry.kernelHeight * geometry.kernelWidth * (geometry.channels / groups)),
+      scratchFloats: kernels.convScratch(geometry, groups, outChannels)
+    ) { slots, scratch, units, worker in
+      var call = template
+      call.x = UnsafePointer(slots[x].floats)
+      call.y = slots[y].floats
+      call.scratch = scratch
+      kernels.conv(call, units, worker)
+    }
+  }
+
+  private func gemm(_ node: ProgramNode, _ panels: Storage, _ depth: Int, _ columns: Int, _ activation: Activation) -> Step {
+    let x = node.inputs[0]
+    let y = node.output
+    let rows = sizes[x][0]
+    let kernels = kernels
+    let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
+    let template = GemmCall(
+      rows: rows, depth: depth, columns: columns, x: null, xStride: depth, panels: panels.floats, y: null, yStride: columns,
+      activation: activation)
+    return Step(
+      name: node.name, kernel: "gemm", reads: [x], write: y, units: kernels.gemmUnits(template), cost: 2 * Double(rows) * Double(depth) * Double(columns)
+    ) { slots, _, units, _ in
+      var call = template
+      call.x = UnsafePointer(slots[x].floats)
+      call.y = slots[y].floats
+      kernels.gemm(call, units)
+    }
+  }
+
+  private func pool(_ node: ProgramNode, _ kind: PoolCall.Kind, _ geometry: WindowGeometry) -> Step {
+    let x = node.inputs[0]
+    let y = node.output
+    let kernels = kernels
+    return Step(
+      name: node.name, kernel: "pool", reads: [x], write: y, units: geometry.batch * geometry.outHeight,
+      cost: elements(y) * Double(geometry.kernelHeight) * Double(geometry.kernelWidth)
+    ) { slots, _, units, _ in
+      kernels.pool(PoolCall(kind: kind, geometry: geometry, x: slots[x].floats, y: slots[y].floats), units)
+    }
+  }
+
+  /// A kernel over `rows` rows of `columns` floats, in and out, cut into blocks of rows.
+  private func byRows(
+    _ node: ProgramNode, _ kernel: StaticString, rows: Int, columns: Int, costEach: Double, inPlace: Bool,
+    _ body: @escaping (_ rows: Int, _ offset: Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+  ) -> Step {
+    let x = node.inputs[0]
+    let y = node.output
+    let block = max(1, 4096 / max(columns, 1))
+    return Step(
+      name: node.name, kernel: kernel, reads: [x], write: y, inPlace: inPlace, units: (rows + block - 1) / block,
+      cost: Double(rows) * Double(columns) * costEach
+    ) { slots, _, units, _ in
+      let first = units.lowerBound * block
+      let last = min(units.upperBound * block, rows)
+      body(last - first, first * columns, slots[x].floats + first * columns, slots[y].floats + first * columns)
+    }
+  }
+
+  private func activate(_ node: ProgramNode, _ activation: Activation) -> Step {
+    let kernels = kernels
+    return byRows(node, "activation", rows: count(node.output), columns: 1, costEach: 8, inPlace: true) { rows, _, x, y in
+      kernels.activate(activation, rows, x, y)
+    }
+  }
+
+  /// Rows and columns of a value of images or of rows: channels-last images are rows of channels.
+  private func channelRows(_ value: Int) -> (rows: Int, channels: Int) {
+    let s = sizes[value]
+    return (count(value) / max(s[1], 1), s[1])
+  }
+
+  private func softmax(_ node: ProgramNode, _ axis: Int) -> Step {
+    let kernels = kernels
+    let columns = sizes[node.output][axis]
+    return byRows(node, "softmax", rows: count(node.output) / max(columns, 1), columns: columns, costEach: 20, inPlace: true) {
+      rows, _, x, y in kernels.softmax(rows, columns, x, y)
+    }
+  }
+
+  private func localResponseNorm(_ node: ProgramNode, _ size: Int, _ alpha: Float, _ beta: Float, _ bias: Float) -> Step {
+    let kernels = kernels
+    let (rows, channels) = channelRows(node.output)
+    return byRows(node, "local_response_norm", rows: rows, columns: channels, costEach: 30, inPlace: false) { rows, _, x, y in
+      kernels.localResponseNorm(rows, channels, size, alpha, beta, bias, x, y)
+    }
+  }
+
+  private func affine(_ node: ProgramNode, _ parameters: Storage, _ channels: Int) -> [Step] {
+    let kernels = kernels
+    let (rows, _) = channelRows(node.output)
+    let scale = byRows(node, "scale", rows: rows, columns: channels, costEach: 1, inPlace: true) { rows, _, x, y in
+      kernels.binary(.multiply, rows, channels, x, parameters.floats, 0, y)
+    }
+    var second = node
+    second.inputs[0] = node.output
+    let shift = byRows(second, "shift", rows: rows, columns: channels, costEach: 1, inPlace: true) { rows, _, x, y in
+      kernels.binary(.add, rows, channels, x, parameters.floats + channels, 0, y)
+    }
+    return [scale, shift]
+  }
+
+  private func binary(_ node: ProgramNode, _ operation: BinaryOperation) -> Step {
+    let kernels = kernels
+    let b = node.inputs[1]
+    let x = node.inputs[0]
+    let y = node.output
+    let same = sizes[x] == sizes[b]
+    let columns = same ? min(count(y), 4096) : count(b)
+    let total = count(y)
+    let block = max(1, 4096 / max(columns, 1)) * columns
+    return Step(
+      name: node.name, kernel: "binary", reads: [x, b], write: y, inPlace: true, units: (total + max(block, 1) - 1) / max(block, 1),
+      cost: Double(total)
+    ) { slots, _, units, _ in
+      let first = units.lowerBound * block
+      let last = min(units.upperBound * block, total)
+      let from = slots[x].floats + first
+      let to = slots[y].floats + first
+      if same {
+        kernels.binary(operation, 1, last - first, from, slots[b].floats + first, last - first, to)
+      } else {
+        kernels.binary(operation, (last - first) / columns, columns, from, slots[b].floats, 0, to)
+      }
+    }
+  }
+
+  /// One step for each input: its rows go into a slice of the output's rows.
+  private func concat(_ node: ProgramNode, _ axis: Int) -> [Step] {
+    let y = node.output
+    let kernels = kernels
+    let order = memoryOrder(node, sizes[y].count)
+    guard let position = order.firstIndex(of: axis) else { return [] }
+    let outer = order[..<position].reduce(1) { $0 * sizes[y][$1] }
+    let inner = order[(position + 1)...].reduce(1) { $0 * sizes[y][$1] }
+    let pitch = sizes[y][axis] * inner
+    var steps: [Step] = []
+    var offset = 0
+    for x in node.inputs {
+      let width = sizes[x][axis] * inner
+      let start = offset
+      offset += width
+      steps.append(
+        Step(name: node.name, kernel: "concat", reads: [x], write: y, units: outer, cost: elements(x)) { slots, _, units, _ in
+          for row in units {
+            kernels.activate(.identity, width, slots[x].floats + row * width, slots[y].floats + row * pitch + start)
+          }
+        })
+    }
+    return steps
+  }
+
+  /// The dimensions from outermost to innermost in memory.
+  private func memoryOrder(_ node: ProgramNode, _ rank: Int) -> [Int] {
+    guard layouts[node.output] == .channelsLast else { return Array(0..<rank) }
+    return [0] + Array(2..<rank) + [1]
+  }
+
+  private func changeLayout(_ node: ProgramNode, _ from: Layout) -> [Step] {
+    if isView(node) { return [] }
+    let x = node.inputs[0]
+    let y = node.output
+    let kernels = kernels
+    let channels = sizes[y][1]
+    let pixels = sizes[y][2...].reduce(1, *)
+    let (rows, columns) = from == .rowMajor ? (channels, pixels) : (pixels, channels)
+    // Blocks of rows of one image.
+    let block = max(1, 4096 / max(columns, 1))
+    let blocks = (rows + block - 1) / block
+    return [
+      Step(
+        name: node.name, kernel: "transpose", reads: [x], write: y, units: sizes[y][0] * blocks, cost: elements(y)
+      ) { slots, _, units, _ in
+        for unit in units {
+          let (image, first) = (unit / blocks * rows * columns, unit % blocks * block)
+          kernels.transpose(
+            min(block, rows - first), columns, slots[x].floats + image + first * columns, columns, slots[y].floats + image + first,
+            rows)
+        }
+      }
+    ]
+  }
+
+  private func reference(_ node: ProgramNode) -> Step {
+    let inputs = node.inputs
+    let y = node.output
+    let sizes = sizes
+    guard let op = node.op else { return Step(name: node.name, kernel: "reference", reads: inputs, write: y) { _, _, _, _ in } }
+    return Step(name: node.name, kernel: "reference", reads: inputs, write: y, cost: elements(y)) { slots, _, _, _ in
+      let views = inputs.map { TensorView(slots[$0].floats, sizes[$0]) }
+      evaluateReference(op, views, MutableTensorView(slots[y].floats, sizes[y]))
+    }
+  }
+}
