@@ -1,6 +1,7 @@
 import KernelTypes
 
 /// The kernels of the instruction set this module is compiled for.
+@export(interface)
 public func makeKernelSet() -> KernelSet {
   KernelSet(
     isa: thisISA, tileRows: tileRows, tileColumns: tileColumns, lanes: lanes,
