@@ -27,7 +27,7 @@ extension Report {
   }
 
   private func edge(_ tensor: Int) -> String {
-    "[label=\(quoted(describe(graph.values[tensor].type, symbols: graph.symbols)))]"
+    "[label=\(quoted(describe(graph.values[tensor].type, symbols: graph.symbols).description))]"
   }
 }
 

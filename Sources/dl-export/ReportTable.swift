@@ -31,7 +31,7 @@ extension Report {
       let parameters = node.inputs.reduce(0) { $0 + (graph.values[$1].constant?.count ?? 0) }
       rows.append([
         visible(node.name), "\(node.op.name)", attributes(node.op),
-        DLGraph.describe(graph.values[node.outputs[0]].type, symbols: graph.symbols), grouped(parameters),
+        DLGraph.describe(graph.values[node.outputs[0]].type, symbols: graph.symbols).description, grouped(parameters),
         cost.map { grouped($0.macs) } ?? "?", cost.map { grouped($0.bytes) } ?? "?",
       ])
     }
