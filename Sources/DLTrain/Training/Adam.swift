@@ -1,0 +1,75 @@
+/// m ← β₁·m + (1−β₁)·g, v ← β₂·v + (1−β₂)·g², both corrected for their start at zero, then
+/// w ← w − learningRate · m̂ / (√v̂ + epsilon). Kingma and Ba 2015.
+public final class Adam<Scalar: TensorScalar>: Optimiser {
+  public let targets: [Parameter<Scalar>]
+  public var learningRate: Scalar
+  public var steps = 0
+  let beta1, beta2, epsilon, weightDecay: Scalar
+  private let names: [String]
+  private let first, second: [Parameter<Scalar>]
+
+  public init(
+    _ parameters: Parameters<Scalar>, learningRate: Scalar = 0.001, beta1: Scalar = 0.9, beta2: Scalar = 0.999,
+    epsilon: Scalar = 1e-8, weightDecay: Scalar = 0
+  ) {
+    targets = parameters.learnt
+    names = parameters.filter(\.parameter.isLearnt).map(\.name)
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    first = moments(of: targets)
+    second = moments(of: targets)
+  }
+
+  public func update(_ gradients: [Tensor<Scalar>]) {
+    precondition(gradients.count == targets.count, "\(gradients.count) gradients for \(targets.count) parameters")
+    steps += 1
+    let correction1 = 1 - Scalar.power(beta1, Scalar(steps))
+    let correction2 = 1 - Scalar.power(beta2, Scalar(steps))
+    for (i, gradient) in gradients.enumerated() {
+      let rule = AdamRule(
+        rate: learningRate / correction1, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: decay(targets[i], weightDecay),
+        correction2: correction2)
+      let moved = adam(rule, targets[i].value, gradient, first[i].value, second[i].value)
+      targets[i].value = moved[0]
+      first[i].value = moved[1]
+      second[i].value = moved[2]
+    }
+  }
+
+  public var parameters: Parameters<Scalar> {
+    var all: Parameters<Scalar> = [:]
+    for (i, name) in names.enumerated() {
+      all.append(first[i], as: name + ".first_moment")
+      all.append(second[i], as: name + ".second_moment")
+    }
+    return all
+  }
+}
+
+private struct AdamRule<Scalar> {
+  let rate, beta1, beta2, epsilon, decay, correction2: Scalar
+}
+
+/// The next parameter, first and second moment.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func adam<Scalar: TensorScalar>(
+  _ rule: AdamRule<Scalar>, _ value: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ first: Tensor<Scalar>,
+  _ second: Tensor<Scalar>
+) -> [Tensor<Scalar>] {
+  let next = [value, first, second].map { Tensor<Scalar>(uninitialized: $0.shape) { _ in } }
+  let (w, g, m, v) = (value.start, gradient.start, first.start, second.start)
+  let (nextW, nextM, nextV) = (next[0].buffer.start, next[1].buffer.start, next[2].buffer.start)
+  parallelRanges(value.count, grain: elementGrain) { range in
+    for i in range {
+      let g = g[i] + rule.decay * w[i]
+      nextM[i] = rule.beta1 * m[i] + (1 - rule.beta1) * g
+      nextV[i] = rule.beta2 * v[i] + (1 - rule.beta2) * g * g
+      nextW[i] = w[i] - rule.rate * nextM[i] / ((nextV[i] / rule.correction2).squareRoot() + rule.epsilon)
+    }
+  }
+  return withExtendedLifetime((value, gradient, first, second)) { next }
+}
