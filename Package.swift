@@ -85,7 +85,10 @@ if embedded {
         "CDLRT", "CPlatform", "KernelTypes", "Kernels", "DLRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .executableTarget(name: "train-lenet", dependencies: ["DLTrain", "DLImage"], path: "examples/swift/train-lenet"),
+    .executableTarget(
+      name: "train-lenet",
+      dependencies: ["DLTrain", "DLImage", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "examples/swift/train-lenet"),
     // The one table of cases for each operation, shared by the value, gradient and format tests.
     .target(name: "TestSupport", dependencies: ["DLGraph", "KernelTypes"], path: "Tests/Support"),
     .testTarget(

@@ -38,7 +38,7 @@ extension Trainer {
   }
 
   /// Whether the folder holds a checkpoint.
-  public static func hasCheckpoint(in folder: URL) -> Bool {
+  public func hasCheckpoint(in folder: URL) -> Bool {
     FileManager.default.fileExists(atPath: folder.appendingPathComponent("state.json").path)
   }
 
@@ -49,7 +49,7 @@ extension Trainer {
     let json = try read(folder.appendingPathComponent("state.json"))
     do {
       saved = try JSONDecoder().decode(CheckpointState<State>.self, from: json)
-    } catch { throw DLError(.invalidModel, "state.json of '\(folder.path)': \(error)") }
+    } catch { throw DLError(.invalidModel, "state.json of '\(folder.path)': \(String(describing: error))") }
     guard saved.format == "dlrt-checkpoint", saved.version == 1, !saved.tensors.contains("/"), saved.optimiserSteps >= 0,
       saved.run.epoch >= 0, saved.run.batch >= 0
     else { throw DLError(.invalidModel, "state.json of '\(folder.path)' is not a checkpoint of this version") }

@@ -97,7 +97,7 @@ public struct SafeTensors {
     guard let size = elementSizes[entry.dtype] else { throw invalid("tensor '\(name)': unknown type '\(entry.dtype)'") }
     guard entry.data_offsets.count == 2, 0 <= entry.data_offsets[0], entry.data_offsets[0] <= entry.data_offsets[1],
       entry.data_offsets[1] <= bytes.count
-    else { throw invalid("tensor '\(name)': bytes \(entry.data_offsets) of \(bytes.count)") }
+    else { throw invalid("tensor '\(name)': bytes \(describe(entry.data_offsets)) of \(bytes.count)") }
     let length = entry.data_offsets[1] - entry.data_offsets[0]
     guard let count = elementCount(entry.shape), !count.multipliedReportingOverflow(by: size).overflow, count * size == length
     else { throw invalid("tensor '\(name)': \(entry.dtype) \(describe(entry.shape)) in \(length) bytes") }
@@ -129,10 +129,10 @@ private func decodeHeader(_ json: Data) throws(DLError) -> [String: HeaderValue]
   guard json.first == UInt8(ascii: "{") else { throw invalid("the header does not begin with {") }
   do {
     return try JSONDecoder().decode([String: HeaderValue].self, from: Data(json))
-  } catch { throw invalid("the header is not what it should be: \(error)") }
+  } catch { throw invalid("the header is not what it should be: \(String(describing: error))") }
 }
 
-private func invalid(_ message: String) -> DLError { DLError(.invalidModel, "safetensors: " + message) }
+private func invalid(_ message: Message) -> DLError { DLError(.invalidModel, "safetensors: \(message)") }
 
 /// Bytes of an element.
 private let elementSizes = [

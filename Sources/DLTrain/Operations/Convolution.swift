@@ -114,7 +114,8 @@ func convBackward<Scalar: TensorScalar>(
 private func convInputGradient<Scalar: TensorScalar>(
   _ conv: ConvShape, _ w: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ shape: [Int]
 ) -> Tensor<Scalar> {
-  let (w, dy) = (w.start, gradient.start)
+  let transposed = transposedWeights(conv, w)
+  let dy = gradient.start
   return Tensor(shape) { dx in
     conv.forEachChunk { _, images in
       let scratch = Buffer<Scalar>(conv.depth * conv.outputs)
@@ -125,9 +126,21 @@ private func convInputGradient<Scalar: TensorScalar>(
         Scalar.multiply(
           MatrixProduct(
             rows: conv.depth, depth: conv.outChannels, columns: conv.outputs,
-            a: .init(w + group * conv.weightGroup, rowStride: 1, columnStride: conv.depth),
+            a: .init(transposed.start + group * conv.weightGroup, rowStride: conv.outChannels),
             b: .init(dy + part * conv.outputGroup, rowStride: conv.outputs), y: patches))
         conv.scatter(patches, dx + part * conv.inputGroup)
+      }
+    }
+  }
+}
+
+/// Each group's [outChannels, depth] as [depth, outChannels].
+private func transposedWeights<Scalar: TensorScalar>(_ conv: ConvShape, _ w: Tensor<Scalar>) -> Tensor<Scalar> {
+  Tensor(uninitialized: w.shape) { to in
+    for group in 0..<conv.groups {
+      let (w, to) = (w.start + group * conv.weightGroup, to + group * conv.weightGroup)
+      for m in 0..<conv.outChannels {
+        for k in 0..<conv.depth { to[k * conv.outChannels + m] = w[m * conv.depth + k] }
       }
     }
   }

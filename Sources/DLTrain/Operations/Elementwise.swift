@@ -27,19 +27,19 @@ func activationForward<Scalar: TensorScalar>(_ activation: Activation, _ x: Tens
   let (x, shape) = (x.start, x.shape)
   switch activation {
   case .identity: return elementwise(shape) { x[$0] }
-  case .relu: return elementwise(shape) { x[$0] > 0 ? x[$0] : 0 }
+  case .relu: return elementwise(shape) { x[$0] < 0 ? 0 : x[$0] }  // NaN stays visible
   case .leakyRelu(let slope):
     let slope = Scalar(slope)
-    return elementwise(shape) { x[$0] >= 0 ? x[$0] : slope * x[$0] }
+    return elementwise(shape) { x[$0] < 0 ? slope * x[$0] : x[$0] }
   case .sigmoid: return elementwise(shape) { logistic(x[$0]) }
-  case .tanh: return elementwise(shape) { Scalar.hyperbolicTangent(x[$0]) }
+  case .tanh: return elementwise(shape) { Scalar.tanh(x[$0]) }
   }
 }
 
 /// 1 / (1 + exp(−x)), without overflow.
 func logistic<Scalar: TensorScalar>(_ x: Scalar) -> Scalar {
-  if x >= 0 { return 1 / (1 + Scalar.exponential(-x)) }
-  let e = Scalar.exponential(x)
+  if x >= 0 { return 1 / (1 + Scalar.exp(-x)) }
+  let e = Scalar.exp(x)
   return e / (1 + e)
 }
 
@@ -50,7 +50,7 @@ func activationBackward<Scalar: TensorScalar>(_ activation: Activation, _ step: 
   case .relu: return elementwise(shape) { y[$0] > 0 ? dy[$0] : 0 }
   case .leakyRelu(let slope):
     let (x, slope) = (step.inputs[0].start, Scalar(slope))
-    return elementwise(shape) { x[$0] >= 0 ? dy[$0] : slope * dy[$0] }
+    return elementwise(shape) { x[$0] < 0 ? slope * dy[$0] : dy[$0] }
   case .sigmoid: return elementwise(shape) { dy[$0] * y[$0] * (1 - y[$0]) }
   case .tanh: return elementwise(shape) { dy[$0] * (1 - y[$0] * y[$0]) }
   }

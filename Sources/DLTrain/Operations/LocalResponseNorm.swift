@@ -39,7 +39,7 @@ func localResponseNormForward<Scalar: TensorScalar>(
       }
     }
   }
-  let y = elementwise(x.shape) { x.start[$0] * Scalar.power(scale.start[$0], -norm.beta) }
+  let y = elementwise(x.shape) { x.start[$0] * Scalar.pow(scale.start[$0], -norm.beta) }
   return (y, Saved(tensors: [scale]))
 }
 
@@ -59,7 +59,7 @@ func localResponseNormBackward<Scalar: TensorScalar>(
           sum += dy[i] * y[i] / scale[i]
         }
         let i = first + c * lines.stride
-        dx[i] = dy[i] * Scalar.power(scale[i], -norm.beta) - factor * x[i] * sum
+        dx[i] = dy[i] * Scalar.pow(scale[i], -norm.beta) - factor * x[i] * sum
       }
     }
   }

@@ -42,8 +42,8 @@ func softmaxCrossEntropyForward<Scalar: TensorScalar>(
     var top = -Scalar.infinity
     for k in 0..<classes { top = max(top, row[k]) }
     var sum: Scalar = 0
-    for k in 0..<classes { sum += Scalar.exponential(row[k] - top) }
-    total += Scalar.logarithm(sum) - (row[label] - top)
+    for k in 0..<classes { sum += Scalar.exp(row[k] - top) }
+    total += Scalar.log(sum) - (row[label] - top)
   }
   return (Tensor([], [total / Scalar(labels.count)]), Saved(tensors: [softmaxForward(1, x[0])]))
 }
@@ -61,7 +61,7 @@ func binaryCrossEntropyForward<Scalar: TensorScalar>(_ x: [Tensor<Scalar>]) -> T
   var total: Scalar = 0
   for i in 0..<x[0].count {
     let (z, t) = (x[0].start[i], x[1].start[i])
-    total += max(z, 0) - z * t + Scalar.logarithm(1 + Scalar.exponential(-abs(z)))
+    total += max(z, 0) - z * t + Scalar.log(1 + Scalar.exp(-abs(z)))
   }
   return Tensor([], [total / Scalar(x[0].count)])
 }

@@ -31,7 +31,7 @@ func softmaxForward<Scalar: TensorScalar>(_ axis: Int, _ x: Tensor<Scalar>) -> T
       for k in 0..<lines.size { top = max(top, x[k * lines.stride]) }
       var sum: Scalar = 0
       for k in 0..<lines.size {
-        y[k * lines.stride] = Scalar.exponential(x[k * lines.stride] - top)
+        y[k * lines.stride] = Scalar.exp(x[k * lines.stride] - top)
         sum += y[k * lines.stride]
       }
       for k in 0..<lines.size { y[k * lines.stride] /= sum }

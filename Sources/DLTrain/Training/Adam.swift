@@ -26,8 +26,8 @@ public final class Adam<Scalar: TensorScalar>: Optimiser {
   public func update(_ gradients: [Tensor<Scalar>]) {
     precondition(gradients.count == targets.count, "\(gradients.count) gradients for \(targets.count) parameters")
     steps += 1
-    let correction1 = 1 - Scalar.power(beta1, Scalar(steps))
-    let correction2 = 1 - Scalar.power(beta2, Scalar(steps))
+    let correction1 = 1 - Scalar.pow(beta1, Scalar(steps))
+    let correction2 = 1 - Scalar.pow(beta2, Scalar(steps))
     for (i, gradient) in gradients.enumerated() {
       let rule = AdamRule(
         rate: learningRate / correction1, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: decay(targets[i], weightDecay),

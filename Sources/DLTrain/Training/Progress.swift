@@ -19,7 +19,11 @@ public final class Progress {
   public init(_ title: String, isTerminal: Bool? = nil, write: ((String) -> Void)? = nil) {
     self.title = title
     self.isTerminal = isTerminal ?? (isatty(STDOUT_FILENO) != 0)
-    self.write = write ?? { FileHandle.standardOutput.write(Data($0.utf8)) }
+    self.write =
+      write ?? {
+        print($0, terminator: "")
+        fflush(nil)
+      }
   }
 
   /// After step `step` of `steps`.
