@@ -11,7 +11,7 @@ export SWIFT_BACKTRACE := enable=no
 # The runtime as Embedded Swift, which becomes libdlrt; ordinary Swift with its standard library linked in, so that the
 # tools run where no Swift is installed; and ordinary Swift with the tests.
 EMBEDDED := DLRT_EMBEDDED=1 swift build -c release --scratch-path .build/embedded --disable-local-rpath
-TOOLS := swift build -c release --scratch-path .build/release --static-swift-stdlib
+TOOLS := swift build -c release --scratch-path .build/release --static-swift-stdlib -Xswiftc -use-ld=lld
 TESTS := -c release --scratch-path .build/tests -Xswiftc -enable-testing
 
 # Folders are listed too: their time changes when a file is removed.
@@ -73,7 +73,7 @@ build/lib/pkgconfig/dlrt.pc: Makefile
 # ------------------------------------------------------------------ the tools
 
 $(BINARIES) build/demo/train-lenet &: $(SOURCES) | build/packages
-	$(TOOLS)
+	for product in dl-export dl-bench train-lenet; do $(TOOLS) --product $$product || exit 1; done
 	@mkdir -p build/bin build/demo
 	cp $(RELEASE_OUT)/dl-export $(RELEASE_OUT)/dl-bench build/bin/
 	cp $(RELEASE_OUT)/train-lenet build/demo/

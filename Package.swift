@@ -34,7 +34,9 @@ let isaDependencies: [Target.Dependency] = isaTargets.map { .byName(name: $0.nam
 let runtimeTargets: [Target] =
   [
     .systemLibrary(name: "CDLRT", path: "include"),
-    .target(name: "CPlatform", cSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])], linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("m")]),
+    .target(
+      name: "CPlatform", cSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])],
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("m")]),
     .target(name: "KernelTypes", swiftSettings: runtimeFlags),
     .target(name: "Kernels", dependencies: ["CPlatform", "KernelTypes"], swiftSettings: kernelSettings()),
     .target(

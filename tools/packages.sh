@@ -25,6 +25,7 @@ for purpose in "$@"; do
     need pkg-config command -v pkg-config
     ;;
   test)
+    need g++ command -v c++
     need python3-venv python3 -c 'import ensurepip, venv'
     need valgrind command -v valgrind
     ;;

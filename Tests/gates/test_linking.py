@@ -21,7 +21,7 @@ def faults(path):
         found.append("text relocations")
     if re.search(r"\((RPATH|RUNPATH)\)", dynamic):
         found.append("run path")
-    if not re.search(r"GNU_STACK.* RW +0x", output("readelf", "-lW", path)):
+    if not re.search(r"GNU_STACK\s.*\sRW\s", output("readelf", "-lW", path)):
         found.append("executable stack")
     if re.search(r"\]\s+\.(symtab|debug_info)\s", output("readelf", "-SW", path)):
         found.append("not stripped")
