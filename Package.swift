@@ -8,7 +8,7 @@ let root = Context.packageDirectory
 
 let runtimeFlags: [SwiftSetting] =
   embedded
-  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Osize", "-Xfrontend", "-function-sections"])]
+  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Osize", "-Xllvm", "-enable-machine-outliner", "-Xfrontend", "-function-sections"])]
   : []
 
 /// Kernels are written without checks of their own (callers pass checked shapes) and live off full unrolling of the tiles.

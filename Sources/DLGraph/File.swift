@@ -26,5 +26,5 @@ public func writeFile(
 func systemError(_ what: Message, _ code: Int32) -> DLError {
   var text = [CChar](repeating: 0, count: 64)
   dlp_error_text(code, &text, text.count)
-  return DLError(.ioError, "\(what): \(String(cString: &text))")
+  return DLError(.ioError, "\(what): \(cString: &text)")
 }

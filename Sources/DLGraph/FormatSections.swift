@@ -164,14 +164,14 @@ extension UnsafeRawBufferPointer {
   }
 }
 
-private func hex(_ value: UInt64) -> Message { "0x\(String(value, radix: 16))" }
+private func hex(_ value: UInt64) -> Message { "0x\(hex: value)" }
 
 /// The kind of a section as text, where its characters are printable ASCII.
-private func sectionName(_ kind: UInt32) -> String {
+private func sectionName(_ kind: UInt32) -> Name {
   var characters: [UInt8] = []
   for shift: UInt32 in [0, 8, 16, 24] {
     let byte = UInt8(truncatingIfNeeded: kind >> shift)
     characters.append(0x20..<0x7F ~= byte ? byte : 0x2E)
   }
-  return String(decoding: characters, as: UTF8.self)
+  return Name(utf8: Array(characters))
 }

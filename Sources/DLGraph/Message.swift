@@ -35,6 +35,15 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
     } while rest > 0
   }
 
+  @inline(never)
+  fileprivate mutating func append(hex number: UInt64) {
+    let digits = max(1, (64 - number.leadingZeroBitCount + 3) / 4)
+    for i in (0..<digits).reversed() {
+      let digit = UInt8(truncatingIfNeeded: number >> UInt64(4 * i) & 15)
+      utf8.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    }
+  }
+
   public struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var message: Message = ""
 
@@ -43,6 +52,8 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
     public mutating func appendInterpolation(_ text: StaticString) { message.append(text) }
     public mutating func appendInterpolation(_ message: Message) { self.message.append(message.utf8) }
     public mutating func appendInterpolation(_ name: Name) { message.append(name.utf8) }
+    public mutating func appendInterpolation(cString text: UnsafePointer<CChar>) { message.append(Name(cString: text).utf8) }
+    public mutating func appendInterpolation(hex number: UInt64) { message.append(hex: number) }
     public mutating func appendInterpolation(_ text: String) { message.append(Array(text.utf8)) }
     public mutating func appendInterpolation(_ number: Double) { message.append(Array("\(number)".utf8)) }
     public mutating func appendInterpolation(_ number: Int) {

@@ -4,7 +4,17 @@ public struct Name: Hashable, Sendable, ExpressibleByStringLiteral, CustomString
 
   public init(utf8: [UInt8]) { self.utf8 = utf8 }
   public init(_ text: String) { utf8 = Array(text.utf8) }
-  public init(stringLiteral text: String) { utf8 = Array(text.utf8) }
+  public init(cString: UnsafePointer<CChar>) {
+    utf8 = []
+    var byte = cString
+    while byte.pointee != 0 {
+      utf8.append(UInt8(bitPattern: byte.pointee))
+      byte += 1
+    }
+  }
+  public init(stringLiteral text: StaticString) {
+    utf8 = Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
 
   public var isEmpty: Bool { utf8.isEmpty }
   /// Invalid UTF-8 is shown with replacement characters.

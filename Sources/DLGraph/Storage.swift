@@ -27,8 +27,8 @@ public final class Storage: @unchecked Sendable {
     var data: UnsafeRawPointer?
     var size = 0
     let code = dlp_map_file(path, &data, &size)
-    if code != 0 { throw systemError("cannot open '\(String(cString: path))'", code) }
-    guard let data else { throw DLError(.invalidModel, "'\(String(cString: path))' is empty") }
+    if code != 0 { throw systemError("cannot open '\(cString: path)'", code) }
+    guard let data else { throw DLError(.invalidModel, "'\(cString: path)' is empty") }
     return Storage(data, size, .mapping)
   }
 

@@ -45,5 +45,5 @@ private func jpegError(_ result: dlp_jpeg_result, _ message: UnsafePointer<CChar
     case DLP_JPEG_UNSUPPORTED: .unsupported
     default: .invalidImage
     }
-  return DLError(status, "JPEG: \(String(cString: message))")
+  return DLError(status, "JPEG: \(cString: message)")
 }

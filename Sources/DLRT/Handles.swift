@@ -16,7 +16,7 @@ final class ModelHandle {
     let graph = model.graph
     inputNames = graph.inputs.map { CText(graph.values[$0].name) }
     outputNames = graph.outputs.map { CText(graph.values[$0].name) }
-    metadata = graph.metadata.map { (CText($0.key), CText(Name(describe($0.value)))) }
+    metadata = graph.metadata.map { (CText($0.key), CText(Name(utf8: describe($0.value).utf8))) }
     if case .texts(let texts)? = graph.metadata("labels") { labels = texts.map { CText($0) } } else { labels = [] }
   }
 
@@ -62,19 +62,19 @@ final class CText {
 }
 
 /// A metadata value as text; the entries of lists are separated by ", ".
-private func describe(_ value: MetadataValue) -> String {
-  func list<T>(_ entries: [T], _ text: (T) -> String) -> String {
-    var result = ""
-    for (i, entry) in entries.enumerated() { result += (i == 0 ? "" : ", ") + text(entry) }
+private func describe(_ value: MetadataValue) -> Message {
+  func list<T>(_ entries: [T], _ text: (T) -> Message) -> Message {
+    var result: Message = ""
+    for (i, entry) in entries.enumerated() { result += i == 0 ? text(entry) : ", \(text(entry))" }
     return result
   }
   switch value {
-  case .text(let text): return text.description
+  case .text(let text): return "\(text)"
   case .integer(let number): return "\(number)"
   case .real(let number): return "\(number)"
   case .integers(let numbers): return list(numbers) { "\($0)" }
   case .reals(let numbers): return list(numbers) { "\($0)" }
-  case .texts(let texts): return list(texts) { $0.description }
+  case .texts(let texts): return list(texts) { "\($0)" }
   }
 }
 

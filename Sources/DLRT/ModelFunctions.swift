@@ -76,7 +76,7 @@ private func entry<T>(_ list: [T], _ index: Int, _ kind: StaticString) throws(DL
 }
 
 private func find(_ name: UnsafePointer<CChar>?, _ names: [Name], _ kind: StaticString) throws(DLError) -> Int {
-  let wanted = Name(String(cString: try require(name, "name")))
+  let wanted = Name(cString: try require(name, "name"))
   guard let index = names.firstIndex(where: { $0 == wanted }) else {
     var known: Message = ""
     for (i, name) in names.prefix(8).enumerated() { known += i == 0 ? name.quoted : ", \(name.quoted)" }

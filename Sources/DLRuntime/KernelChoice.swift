@@ -32,7 +32,7 @@ public func bestKernels(limit: ISA? = nil) throws(DLError) -> KernelSet {
 
 /// Reads "baseline", "neon", "avx2" or "avx512".
 public func isa(named text: UnsafePointer<CChar>, place: StaticString) throws(DLError) -> ISA {
-  let name = Name(String(cString: text))
-  for level in ISA.allCases where Name("\(level.name)") == name { return level }
+  let name = Name(cString: text)
+  for level in ISA.allCases where Name(stringLiteral: level.name) == name { return level }
   throw DLError(.invalidArgument, "\(place): expected baseline, neon, avx2 or avx512, found \(name.quoted)")
 }

@@ -20,14 +20,18 @@ private struct Lowering {
   let uses: [Int]
   var program = Program()
   /// The node that computes each graph value.
-  private var producer: [Int: Int] = [:]
-  /// The program values of each graph value, one for each layout it is needed in.
-  private var lowered: [Int: [Layout: Int]] = [:]
+  private var producer: [Int?]
+  /// The program value of each graph value, in the layouts it is needed in.
+  private var rowMajor: [Int?]
+  private var channelsLast: [Int?]
 
   init(graph: Graph, kernels: KernelSet, uses: [Int]) {
     self.graph = graph
     self.kernels = kernels
     self.uses = uses
+    producer = graph.values.map { _ in nil }
+    rowMajor = producer
+    channelsLast = producer
     for (n, node) in graph.nodes.enumerated() { producer[node.outputs[0]] = n }
     for (i, input) in graph.inputs.enumerated() {
       program.inputs.append(define(input, .rowMajor, .input(i)))
@@ -39,23 +43,22 @@ private struct Lowering {
   private mutating func define(_ value: Int, _ layout: Layout, _ source: Source) -> Int {
     let v = graph.values[value]
     program.values.append(ProgramValue(name: v.name, type: v.type, layout: layout, source: source))
-    lowered[value, default: [:]][layout] = program.values.count - 1
+    switch layout {
+    case .rowMajor: rowMajor[value] = program.values.count - 1
+    case .channelsLast: channelsLast[value] = program.values.count - 1
+    }
     return program.values.count - 1
   }
 
-  private func layouts(_ value: Int) -> [Layout: Int] { lowered[value] ?? [:] }
-
   /// The program value of a graph value in a layout, which is converted to if need be.
   mutating func value(_ value: Int, in layout: Layout) -> Int {
-    let known = layouts(value)
-    if let found = known[layout] { return found }
-    if let constant = graph.values[value].constant, known.isEmpty {
+    if let found = layout == .rowMajor ? rowMajor[value] : channelsLast[value] { return found }
+    if rowMajor[value] == nil, let constant = graph.values[value].constant {
       let made = define(value, .rowMajor, .constant(constant))
       if layout == .rowMajor { return made }
-      return self.value(value, in: layout)
     }
     let other: Layout = layout == .rowMajor ? .channelsLast : .rowMajor
-    let from = known[other] ?? 0
+    let from = (layout == .rowMajor ? channelsLast[value] : rowMajor[value]) ?? 0
     let to = define(value, layout, .node(program.nodes.count))
     program.nodes.append(
       ProgramNode(
@@ -126,8 +129,7 @@ private struct Lowering {
   /// Makes an activation part of the layer that computes its input, if nobody else reads that.
   private mutating func fuse(_ activation: Activation, _ node: Node) -> Bool {
     let x = node.inputs[0]
-    guard uses[x] == 1, layouts(x).count == 1, let (layout, produced) = layouts(x).first,
-      case .node(let n) = program.values[produced].source
+    guard uses[x] == 1, let produced = rowMajor[x] ?? channelsLast[x], case .node(let n) = program.values[produced].source
     else { return false }
     switch program.nodes[n].operation {
     case .conv(let panels, let geometry, let groups, let outChannels, .identity):
@@ -136,16 +138,16 @@ private struct Lowering {
       program.nodes[n].operation = .gemm(panels, depth: depth, columns: columns, activation)
     default: return false
     }
-    lowered[x] = nil
-    lowered[node.outputs[0]] = [layout: produced]
+    rowMajor[node.outputs[0]] = rowMajor[x]
+    channelsLast[node.outputs[0]] = channelsLast[x]
     return true
   }
 
   /// One input, one output, any layout: whichever the input has.
   private mutating func elementwise(_ node: Node, _ operation: Operation) {
-    let known = layouts(node.inputs[0])
-    let layout: Layout = known[.channelsLast] != nil && known[.rowMajor] == nil ? .channelsLast : .rowMajor
-    emit(node, operation, [value(node.inputs[0], in: layout)], layout)
+    let x = node.inputs[0]
+    let layout: Layout = channelsLast[x] != nil && rowMajor[x] == nil ? .channelsLast : .rowMajor
+    emit(node, operation, [value(x, in: layout)], layout)
   }
 
   private mutating func conv(_ node: Node, _ window: Window, _ groups: Int) throws(DLError) {
@@ -203,7 +205,7 @@ private struct Lowering {
     }
     let x = graph.nodes[n].inputs[0]
     let dims = graph.values[x].type.dims
-    guard let image = layouts(x)[.channelsLast], layouts(x)[.rowMajor] == nil || isConverted(x), dims.count >= 3,
+    guard let image = channelsLast[x], rowMajor[x] == nil || isConverted(x), dims.count >= 3,
       let sizes = TensorType(.f32, Array(dims[1...])).sizes, elementCount(sizes) == depth
     else { return nil }
     return (image, sizes[0])
@@ -211,7 +213,7 @@ private struct Lowering {
 
   /// Whether the row-major form of a value is made from its channels-last form.
   private func isConverted(_ value: Int) -> Bool {
-    guard let rowMajor = layouts(value)[.rowMajor], case .node(let n) = program.values[rowMajor].source else { return false }
+    guard let rowMajor = rowMajor[value], case .node(let n) = program.values[rowMajor].source else { return false }
     if case .changeLayout = program.nodes[n].operation { return true }
     return false
   }
@@ -257,14 +259,14 @@ private struct Lowering {
       }
       return reference(node)
     }
-    let layout: Layout = node.inputs.contains { layouts($0)[.channelsLast] != nil } ? .channelsLast : .rowMajor
+    let layout: Layout = node.inputs.contains { channelsLast[$0] != nil } ? .channelsLast : .rowMajor
     emit(node, .binary(operation), node.inputs.map { value($0, in: layout) }, layout)
   }
 
   private mutating func concat(_ node: Node, _ axis: Int) throws(DLError) {
     let rank = graph.values[node.inputs[0]].type.rank
     let axis = try resolveAxis(axis, rank: rank)
-    let images = rank >= 3 && node.inputs.contains { layouts($0)[.channelsLast] != nil }
+    let images = rank >= 3 && node.inputs.contains { channelsLast[$0] != nil }
     let layout: Layout = images ? .channelsLast : .rowMajor
     emit(node, .concat(axis: axis), node.inputs.map { value($0, in: layout) }, layout)
   }

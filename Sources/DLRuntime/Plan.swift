@@ -36,7 +36,7 @@ final class Plan {
     }
 
     // Inputs and constants stay where they are. An output that a step computes is computed in place; others are copied.
-    var fixed: [Int: Location] = [:]
+    var fixed: [Location?] = program.values.map { _ in nil }
     for (v, value) in program.values.enumerated() {
       switch value.source {
       case .input(let i): fixed[aliases.root(v)] = .input(i)
@@ -50,8 +50,8 @@ final class Plan {
       if fixed[root] == nil {
         fixed[root] = .output(i)
       } else {
-        aliases.grow(to: count + 1)
-        fixed[count] = .output(i)
+        aliases.append()
+        fixed.append(.output(i))
         steps.append(copyStep(program.values[output], from: output, to: count, sizes[output]))
         count += 1
       }
@@ -97,7 +97,7 @@ private struct Aliases {
 
   init(_ count: Int) { parent = Array(0..<count) }
 
-  mutating func grow(to count: Int) { while parent.count < count { parent.append(parent.count) } }
+  mutating func append() { parent.append(parent.count) }
 
   mutating func root(_ value: Int) -> Int {
     var v = value
@@ -114,18 +114,18 @@ private struct Aliases {
 /// Sizes of every value for the given input sizes; checks free dimensions that must agree.
 private func inferSizes(_ program: Program, _ inputSizes: [[Int]]) throws(DLError) -> [[Int]] {
   var types = program.values.map { $0.type }
-  var symbols: [Int: (size: Int, input: Name)] = [:]
+  var symbols: [(symbol: Int, size: Int, input: Name)] = []
   for (i, v) in program.inputs.enumerated() {
     for (d, dim) in types[v].dims.enumerated() {
       guard case .symbol(let s) = dim else { continue }
       let size = inputSizes[i][d]
-      if let known = symbols[s], known.size != size {
+      if let known = symbols.first(where: { $0.symbol == s }), known.size != size {
         throw DLError(
           .shapeMismatch,
           "input \(program.values[v].name.quoted), dimension \(d): expected \(known.size) as in input \(known.input.quoted), found \(size)"
         )
       }
-      symbols[s] = (size, program.values[v].name)
+      symbols.append((s, size, program.values[v].name))
     }
     types[v] = TensorType(types[v].dtype, sizes: inputSizes[i])
   }
@@ -156,8 +156,8 @@ private func copyStep(_ value: ProgramValue, from: Int, to: Int, _ sizes: [Int])
 }
 
 /// Lets a step write over what it reads, where that is not read again and both are arena memory.
-private func mergeInPlace(_ steps: [Step], _ sizes: [[Int]], _ fixed: [Int: Plan.Location], _ aliases: inout Aliases) {
-  var lastRead: [Int: Int] = [:]
+private func mergeInPlace(_ steps: [Step], _ sizes: [[Int]], _ fixed: [Plan.Location?], _ aliases: inout Aliases) {
+  var lastRead = fixed.map { _ in -1 }
   for (i, step) in steps.enumerated() { for r in step.reads { lastRead[aliases.root(r)] = i } }
   for (i, step) in steps.enumerated() where step.inPlace {
     let from = aliases.root(step.reads[0])
@@ -172,10 +172,10 @@ private func mergeInPlace(_ steps: [Step], _ sizes: [[Int]], _ fixed: [Int: Plan
 }
 
 private func valueLifetimes(
-  _ steps: [Step], _ sizes: [[Int]], _ fixed: [Int: Plan.Location], _ aliases: inout Aliases
-) -> (pieces: [Lifetime], piece: [Int: Int]) {
+  _ steps: [Step], _ sizes: [[Int]], _ fixed: [Plan.Location?], _ aliases: inout Aliases
+) -> (pieces: [Lifetime], piece: [Int?]) {
   var pieces: [Lifetime] = []
-  var piece: [Int: Int] = [:]
+  var piece: [Int?] = fixed.map { _ in nil }
   for (i, step) in steps.enumerated() {
     for v in [step.write] + step.reads {
       let root = aliases.root(v)

@@ -25,8 +25,8 @@ struct Affine {
 /// that layer's weights and bias.
 func foldBatchNorm(_ graph: inout Graph) throws(DLError) {
   let uses = countUses(graph)
-  var producer: [Int: Int] = [:]
-  var removed = Set<Int>()
+  var producer: [Int?] = graph.values.map { _ in nil }
+  var kept: [Int] = []
   for n in graph.nodes.indices {
     let node = graph.nodes[n]
     if case .batchNorm(let epsilon) = node.op, let p = producer[node.inputs[0]], uses[node.inputs[0]] == 1,
@@ -34,12 +34,12 @@ func foldBatchNorm(_ graph: inout Graph) throws(DLError) {
     {
       graph.nodes[p].outputs = node.outputs
       producer[node.outputs[0]] = p
-      removed.insert(n)
     } else {
       producer[node.outputs[0]] = n
+      kept.append(n)
     }
   }
-  graph.nodes = graph.nodes.indices.filter { !removed.contains($0) }.map { graph.nodes[$0] }
+  graph.nodes = kept.map { graph.nodes[$0] }
 }
 
 /// False when the node is none whose outputs are scaled by its weights, or its weights are not constant.
