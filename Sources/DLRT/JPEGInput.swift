@@ -13,6 +13,7 @@ extension SessionHandle {
     if let found = preprocessing[index] { known = found } else { known = try Preprocessing(graph: graph, input: index) }
     preprocessing[index] = known
     let tensor = try known.prepare(jpeg: jpeg)
+    defer { withExtendedLifetime(tensor) {} }  // setInput copies from its memory
     try session.setInput(index, tensor.dtype, tensor.sizes, tensor.bytes)
   }
 }
