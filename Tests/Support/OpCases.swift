@@ -12,7 +12,7 @@ public struct OpCase: Sendable, CustomStringConvertible {
     self.inputs = inputs
   }
 
-  public var description: String { "\(op) of " + inputs.map { DLGraph.describe($0) }.joined(separator: ", ") }
+  public var description: String { "\(op) of " + inputs.map { DLGraph.describe($0).description }.joined(separator: ", ") }
 
   /// Sizes of the output, from shape inference.
   public func outputSizes() throws -> [Int] {
