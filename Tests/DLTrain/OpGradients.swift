@@ -13,7 +13,7 @@ private struct GradientCase: CustomTestStringConvertible, Sendable {
     self.op = op
     self.shapes = shapes
   }
-  var testDescription: String { "\(op.name) \(shapes.map { describe($0) }.joined(separator: " "))" }
+  var testDescription: String { "\(op.name) \(shapes.map { describe($0).description }.joined(separator: " "))" }
 }
 
 private let uneven = Window(strides: [2, 1], dilations: [1, 2], padBegin: [1, 0], padEnd: [0, 2])
