@@ -78,6 +78,6 @@ struct TrainLeNet: ParsableCommand {
     }
     let encoded = try digit.encodeJPEG(quality: 95)
     try Data(bytes: encoded.base, count: encoded.byteCount).write(to: URL(fileURLWithPath: jpeg))
-    print("wrote \(out) and \(jpeg), a \(test.labels[0])")
+    print("wrote \(out) and \(jpeg), a \(test.labels[0]):\n\(textArt(test.image(0), width: test.shape[2]))")
   }
 }
