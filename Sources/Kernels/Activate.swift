@@ -2,8 +2,6 @@ import KernelTypes
 
 // Activation functions: over an array, and over the rows a tile has just written.
 
-@inline(__always) func leakyRelu(_ x: Vector, _ slope: Vector) -> Vector { x.replacing(with: x * slope, where: x .< 0) }
-
 /// Whether the tile leaves the function to `activateRows`.
 @inline(__always) func needsPass(_ activation: Activation) -> Bool {
   switch activation {
@@ -20,17 +18,40 @@ func activateRows(_ activation: Activation, _ rows: Int, _ columns: Int, _ y: Un
 
 func activate(_ activation: Activation, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
   switch activation {
-  case .identity: if x != UnsafePointer(y) { map(count, x, y) { $0 } }
-  case .relu: map(count, x, y) { relu($0) }
-  case .leakyRelu(let slope): map(count, x, y) { leakyRelu($0, splat(slope)) }
-  case .sigmoid: map(count, x, y) { sigmoid($0) }
-  case .tanh: map(count, x, y) { tanh($0) }
+  case .identity: if x != UnsafePointer(y) { map(count, x, y, Identity()) }
+  case .relu: map(count, x, y, Relu())
+  case .leakyRelu(let slope): map(count, x, y, LeakyRelu(slope: slope))
+  case .sigmoid: map(count, x, y, Sigmoid())
+  case .tanh: map(count, x, y, Tanh())
   }
+}
+
+// Functions as types: inlined into `map` without a vector ever being passed.
+
+private protocol VectorFunction {
+  func callAsFunction(_ x: Vector) -> Vector
+}
+
+private struct Identity: VectorFunction {
+  @inline(__always) func callAsFunction(_ x: Vector) -> Vector { x }
+}
+private struct Relu: VectorFunction {
+  @inline(__always) func callAsFunction(_ x: Vector) -> Vector { relu(x) }
+}
+private struct LeakyRelu: VectorFunction {
+  var slope: Float
+  @inline(__always) func callAsFunction(_ x: Vector) -> Vector { x.replacing(with: x * splat(slope), where: x .< 0) }
+}
+private struct Sigmoid: VectorFunction {
+  @inline(__always) func callAsFunction(_ x: Vector) -> Vector { sigmoid(x) }
+}
+private struct Tanh: VectorFunction {
+  @inline(__always) func callAsFunction(_ x: Vector) -> Vector { tanh(x) }
 }
 
 /// y = f(x), a vector at a time.
 @inline(__always)
-private func map(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ f: (Vector) -> Vector) {
+private func map<F: VectorFunction>(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ f: F) {
   var i = 0
   while i + lanes <= count {
     store(f(load(x + i)), y + i)

@@ -4,56 +4,43 @@ import KernelTypes
 // neighbouring floats there is nothing to copy. An image with padding is first copied, a band of rows at a time, into
 // the worker's scratch with zeros around it.
 
-func packedConvSize(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {
-  let depth = g.kernelHeight * g.kernelWidth * (g.channels / groups)
-  return groups * packedPanelsSize(depth: depth, columns: outChannels / groups)
-}
-
-func packConv(
-  _ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
-  _ panels: UnsafeMutablePointer<Float>
-) {
-  let channels = g.channels / groups
-  let columns = outChannels / groups
-  let cells = g.kernelHeight * g.kernelWidth
-  for group in 0..<groups {
-    let first = group * columns
-    // k counts kernel rows, then kernel columns, then channels; w is [outChannels][channels][kernel cell].
-    packPanels(
-      depth: cells * channels, columns: columns, bias: bias.map { $0 + first },
-      into: panels + group * packedPanelsSize(depth: cells * channels, columns: columns)
-    ) { k, n in w[((first + n) * channels + k % channels) * cells + k / channels] }
-  }
-}
-
-/// Where the windows of a block are read: in the images themselves or in a padded copy.
-struct WindowRows: RowSource {
-  var x: UnsafePointer<Float>
+/// The windows of a block of output pixels, in the images themselves or in a padded copy.
+struct WindowRows: RowWalker {
+  var window: UnsafePointer<Float>
   var outWidth: Int, outHeight: Int
-  /// Floats between the windows of neighbours: output columns, output rows, images.
-  var columnPitch: Int, rowPitch: Int, imagePitch: Int
+  /// Floats from a window to the next along a row; from the last window of a row to the first of the next row; and what
+  /// is more from the last of an image to the first of the next.
+  var columnStep = 0, rowStep = 0, imageStep = 0
+  private var columnsLeft: Int, rowsLeft: Int
 
-  @inline(__always)
-  func pointers(_ first: Int, _ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>) {
-    var column = first % outWidth
-    let line = first / outWidth
-    var row = line % outHeight
-    var image = line / outHeight
-    var p = x + image * imagePitch + row * rowPitch + column * columnPitch
-    for i in 0..<count {
-      rows[i] = p
-      column += 1
-      p += columnPitch
-      if column == outWidth {
-        column = 0
-        row += 1
-        if row == outHeight {
-          row = 0
-          image += 1
-        }
-        p = x + image * imagePitch + row * rowPitch
+  /// Pitches: floats between the windows of neighbouring output columns, output rows, images.
+  init(
+    _ x: UnsafePointer<Float>, outWidth: Int, outHeight: Int, columnPitch: Int, rowPitch: Int, imagePitch: Int
+  ) {
+    window = x
+    self.outWidth = outWidth
+    self.outHeight = outHeight
+    columnStep = columnPitch
+    rowStep = rowPitch - outWidth * columnPitch
+    imageStep = imagePitch - outHeight * rowPitch
+    columnsLeft = outWidth
+    rowsLeft = outHeight
+  }
+
+  @inline(__always) mutating func next() -> UnsafePointer<Float> {
+    let result = window
+    window += columnStep
+    columnsLeft -= 1
+    if columnsLeft == 0 {
+      columnsLeft = outWidth
+      window += rowStep
+      rowsLeft -= 1
+      if rowsLeft == 0 {
+        rowsLeft = outHeight
+        window += imageStep
       }
     }
+    return result
   }
 }
 
@@ -67,12 +54,23 @@ struct ConvPlan {
   var bandsPerImage: Int, bands: Int
   var panels: Int, panelUnits: Int
 
-  init(_ g: WindowGeometry, groups: Int, outChannels: Int) {
-    geometry = g
+  /// Floats before the panels that are read: those of the form not chosen.
+  private var panelsBase = 0
+
+  init(_ geometry: WindowGeometry, groups: Int, outChannels: Int) {
+    var g = geometry
+    var outChannels = outChannels
+    let widening = pixelWidening(g, groups, outChannels)
+    if widening > 1 && g.outWidth % widening == 0 && g.outPixelStride == outChannels && g.inPixelStride == g.channels {
+      panelsBase = packedPanelsSize(depth: g.windowSize, columns: outChannels)
+      outChannels *= widening
+      g.widen(widening)
+    }
+    self.geometry = g
     self.groups = groups
     channels = g.channels / groups
     columns = outChannels / groups
-    depth = g.kernelHeight * g.kernelWidth * channels
+    depth = g.windowSize / groups
     copies = g.padTop > 0 || g.padLeft > 0 || g.readsPastBottom || g.readsPastRight
     let rowWork = max(1, g.outWidth * depth * outChannels)
     var rows = ceilDivide(4 * unitWork, rowWork)
@@ -88,6 +86,10 @@ struct ConvPlan {
     let panelWork = max(1, rowsPerBand * imagesPerBand * g.outWidth * depth * tileColumns)
     let panelsPerUnit = max(1, ceilDivide(2 * unitWork, panelWork), ceilDivide(panels * bands * groups, mostUnits))
     panelUnits = max(1, panels / panelsPerUnit)
+  }
+
+  func panels(of group: Int, in packed: UnsafePointer<Float>) -> UnsafePointer<Float> {
+    packed + panelsBase + group * packedPanelsSize(depth: depth, columns: columns)
   }
 
   var units: Int { bands * groups * panelUnits }
@@ -131,36 +133,33 @@ func conv(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     let images = min(plan.imagesPerBand, g.batch - image)
     let row = band % plan.bandsPerImage * plan.rowsPerBand
     let rows = min(plan.rowsPerBand, g.outHeight - row)
-    var source = WindowRows(
-      x: call.x, outWidth: g.outWidth, outHeight: rows, columnPitch: 0, rowPitch: 0, imagePitch: 0)
-    let pixelPitch: Int
-    let linePitch: Int
+    let pixelPitch: Int, linePitch: Int, imagePitch: Int
+    var x: UnsafePointer<Float>
     if plan.copies, let memory = call.scratch {
       let copy = memory + worker * scratch
       if copied != band {
-        copyPadded(call, image: image, images: images, row: row, rows: plan.copyRows(rows), into: copy)
+        copyPadded(call, g, image: image, images: images, row: row, rows: plan.copyRows(rows), into: copy)
         copied = band
       }
       pixelPitch = g.channels
       linePitch = g.paddedWidth * pixelPitch
-      source.x = UnsafePointer(copy)
-      source.imagePitch = plan.copyRows(rows) * linePitch
+      imagePitch = plan.copyRows(rows) * linePitch
+      x = UnsafePointer(copy)
     } else {
       pixelPitch = g.inPixelStride
       linePitch = g.inWidth * pixelPitch
-      source.imagePitch = g.inHeight * linePitch
-      source.x = call.x + image * source.imagePitch + row * g.strideHeight * linePitch
+      imagePitch = g.inHeight * linePitch
+      x = call.x + image * imagePitch + row * g.strideHeight * linePitch
     }
-    source.x += group * plan.channels
-    source.columnPitch = g.strideWidth * pixelPitch
-    source.rowPitch = g.strideHeight * linePitch
+    x += group * plan.channels
     multiply(
-      source,
+      WindowRows(
+        x, outWidth: g.outWidth, outHeight: rows, columnPitch: g.strideWidth * pixelPitch,
+        rowPitch: g.strideHeight * linePitch, imagePitch: imagePitch),
       Block(
-        rows: 0..<images * rows * g.outWidth, panels: share(plan.panels, panelUnit, plan.panelUnits),
+        rows: images * rows * g.outWidth, panels: share(plan.panels, panelUnit, plan.panelUnits),
         runs: windowRuns(g, channels: plan.channels, pixelPitch: pixelPitch, linePitch: linePitch), depth: plan.depth,
-        columns: plan.columns,
-        packed: call.panels + group * packedPanelsSize(depth: plan.depth, columns: plan.columns),
+        columns: plan.columns, packed: plan.panels(of: group, in: call.panels),
         y: call.y + (image * g.outHeight + row) * g.outWidth * g.outPixelStride + group * plan.columns,
         yStride: g.outPixelStride, activation: call.activation))
   }
@@ -177,9 +176,8 @@ private func windowRuns(_ g: WindowGeometry, channels: Int, pixelPitch: Int, lin
 
 /// Copies the input rows under output rows from `row` on, all channels, with zeros where there is no image.
 private func copyPadded(
-  _ call: ConvCall, image: Int, images: Int, row: Int, rows: Int, into copy: UnsafeMutablePointer<Float>
+  _ call: ConvCall, _ g: WindowGeometry, image: Int, images: Int, row: Int, rows: Int, into copy: UnsafeMutablePointer<Float>
 ) {
-  let g = call.geometry
   let width = g.paddedWidth
   let firstColumn = min(g.padLeft, width)
   let columns = max(0, min(g.inWidth, width - firstColumn))

@@ -1,7 +1,7 @@
 // Exponential, logarithm and what follows from them, on vectors, without libm. Polynomials after Cephes (Moshier, 1984–2000).
 
 /// eˣ, within 2 ulp. Results below the smallest normal number are 0, above the largest infinity; NaN stays NaN.
-@inline(__always) func exp(_ x: Vector) -> Vector {
+@_transparent func exp(_ x: Vector) -> Vector {
   let lowest = splat(-87.33654), highest = splat(88.72283)
   var clamped = x.replacing(with: lowest, where: x .< lowest)
   clamped = clamped.replacing(with: highest, where: x .> highest)
@@ -27,10 +27,10 @@
 }
 
 /// 1 / (1 + e⁻ˣ).
-@inline(__always) func sigmoid(_ x: Vector) -> Vector { splat(1) / (splat(1) + exp(-x)) }
+@_transparent func sigmoid(_ x: Vector) -> Vector { splat(1) / (splat(1) + exp(-x)) }
 
 /// tanh x: an odd polynomial near 0, 1 − 2 / (e²ˣ + 1) elsewhere.
-@inline(__always) func tanh(_ x: Vector) -> Vector {
+@_transparent func tanh(_ x: Vector) -> Vector {
   let size = x.replacing(with: -x, where: x .< 0)
   let square = x * x
   var p = splat(-5.704_988_7e-3)
@@ -44,7 +44,7 @@
 }
 
 /// ln x, within 2 ulp; −infinity at 0, NaN below. Subnormal numbers count as 0.
-@inline(__always) func log(_ x: Vector) -> Vector {
+@_transparent func log(_ x: Vector) -> Vector {
   let bits = unsafeBitCast(x, to: IntVector.self)
   // x = m · 2ᵉ with m in √½ … √2; e as a float by the same trick as in exp, backwards.
   let offset = bits &- IntVector(repeating: 0x3F35_04F3)

@@ -2,33 +2,32 @@ import KernelTypes
 
 // y = activation(x · w + bias), and what it shares with convolution: a block of rows times a range of panels.
 
-/// Rows whose floats a row pointer reaches, handed to the micro-kernel in tiles.
-protocol RowSource {
-  /// The pointers of rows first ..< first + count.
-  func pointers(_ first: Int, _ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>)
+/// Hands out the pointers of a block's rows, one after the other.
+protocol RowWalker {
+  mutating func next() -> UnsafePointer<Float>
 }
 
 /// The rows of a dense or strided matrix.
-struct MatrixRows: RowSource {
-  var x: UnsafePointer<Float>
+struct MatrixRows: RowWalker {
+  var row: UnsafePointer<Float>
   var stride: Int
 
-  @inline(__always)
-  func pointers(_ first: Int, _ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>) {
-    for i in 0..<count { rows[i] = x + (first + i) * stride }
+  @inline(__always) mutating func next() -> UnsafePointer<Float> {
+    defer { row += stride }
+    return row
   }
 }
 
 /// A block of outputs: some rows of a times some panels.
 struct Block {
-  var rows: Range<Int>
+  var rows: Int
   var panels: Range<Int>
   var runs: Runs
   var depth: Int
   /// Columns of the whole matrix, and its packed panels.
   var columns: Int
   var packed: UnsafePointer<Float>
-  /// Row i begins at y + i · yStride.
+  /// Row i of the block begins at y + i · yStride, columns counted from those of panel 0.
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
   var activation: Activation
@@ -43,9 +42,8 @@ struct Block {
 
 /// Computes a block. Panels are the outer loop: a panel stays in cache for all rows of the block.
 @inline(__always)
-func multiply<Source: RowSource>(_ source: Source, _ block: Block) {
+func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
   let pitch = panelPitch(depth: block.depth)
-  let rowCount = block.rows.count
   var pointers = InlineArray<16, UnsafePointer<Float>> { _ in block.packed }
   var panel = block.panels.lowerBound
   while panel < block.panels.upperBound {
@@ -53,19 +51,20 @@ func multiply<Source: RowSource>(_ source: Source, _ block: Block) {
     let narrow = panelVectors(block.columns, at: column) == 1
     // Only the last panel of the matrix is narrow.
     let fullLeft = min(block.panels.upperBound, (block.columns - column + tileColumns - lanes - 1) / tileColumns + panel) - panel
-    let taken = narrow ? 1 : panelsAtOnce(rows: rowCount, panels: fullLeft)
+    let taken = narrow ? 1 : panelsAtOnce(rows: block.rows, panels: fullLeft)
     let vectors = narrow ? 1 : 2 * taken
     let columns = min(vectors * lanes, block.columns - column)
     // Tiles of even height instead of full ones and a small rest.
-    let tiles = ceilDivide(rowCount, mostRows(vectors: vectors))
-    var row = block.rows.lowerBound
+    let tiles = ceilDivide(block.rows, mostRows(vectors: vectors))
+    var walker = rows
+    var row = 0
     for t in 0..<tiles {
-      let next = block.rows.lowerBound + rowCount * (t + 1) / tiles
-      let y = block.y + row * block.yStride + column
+      let next = block.rows * (t + 1) / tiles
       let count = next - row
+      let y = block.y + row * block.yStride + column
       withUnsafeMutablePointer(to: &pointers) { memory in
         let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
-        source.pointers(row, count, rows)
+        for i in 0..<count { rows[i] = walker.next() }
         runTile(
           rows: count, vectors: vectors,
           TileCall(
@@ -124,10 +123,12 @@ func gemmUnits(_ call: GemmCall) -> Int { split(call).count }
 func gemm(_ call: GemmCall, _ units: Range<Int>) {
   let split = split(call)
   for unit in units {
+    let rows = split.rowRange(unit)
     multiply(
-      MatrixRows(x: call.x, stride: call.xStride),
+      MatrixRows(row: call.x + rows.lowerBound * call.xStride, stride: call.xStride),
       Block(
-        rows: split.rowRange(unit), panels: split.panelRange(unit), runs: Runs(count: call.depth), depth: call.depth,
-        columns: call.columns, packed: call.panels, y: call.y, yStride: call.yStride, activation: call.activation))
+        rows: rows.count, panels: split.panelRange(unit), runs: Runs(count: call.depth), depth: call.depth,
+        columns: call.columns, packed: call.panels, y: call.y + rows.lowerBound * call.yStride, yStride: call.yStride,
+        activation: call.activation))
   }
 }

@@ -1,3 +1,5 @@
+import CPlatform
+
 /// y(c) = x(c) · (bias + alpha/size · Σ x²)^−beta over the `size` channels around c. Krizhevsky et al. 2012, §3.3.
 func localResponseNorm(
   _ rows: Int, _ channels: Int, _ size: Int, _ alpha: Float, _ beta: Float, _ bias: Float, _ x: UnsafePointer<Float>,
@@ -8,22 +10,31 @@ func localResponseNorm(
   let scale = splat(alpha / Float(size))
   for r in 0..<rows {
     let x = x + r * channels, y = y + r * channels
-    eachVector(channels) { first, count in
+    var c = 0
+    while c < channels {
+      let count = min(lanes, channels - c)
       var squares = splat(0)
-      for d in -before...after {
-        let v = loadInside(x, first + d, count, channels)
-        squares = multiplyAdd(v, v, squares)
+      if c >= before && c + lanes + after <= channels {
+        for d in -before...after {
+          let v = load(x + c + d)
+          squares = multiplyAdd(v, v, squares)
+        }
+      } else {
+        for d in -before...after {
+          let v = loadInside(x, c + d, channels)
+          squares = multiplyAdd(v, v, squares)
+        }
       }
       let power = exp(log(multiplyAdd(scale, squares, splat(bias))) * splat(-beta))
-      store(load(x + first, count: count) * power, y + first, count: count)
+      store(load(x + c, count: count) * power, y + c, count: count)
+      c += lanes
     }
   }
 }
 
-/// x[first ..< first + count], 0 where that is not a channel.
-@inline(__always) private func loadInside(_ x: UnsafePointer<Float>, _ first: Int, _ count: Int, _ channels: Int) -> Vector {
-  if first >= 0 && first + lanes <= channels { return load(x + first) }
-  var v = splat(0)
-  for i in 0..<count where first + i >= 0 && first + i < channels { v[i] = x[first + i] }
-  return v
+/// x[first ..< first + lanes], 0 where that is not a channel.
+@inline(__always) private func loadInside(_ x: UnsafePointer<Float>, _ first: Int, _ channels: Int) -> Vector {
+  let low = max(0, -first)
+  let high = min(lanes, channels - first)
+  return low < high ? dlp_load_range(x + first, low, high) : splat(0)
 }

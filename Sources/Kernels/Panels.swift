@@ -9,10 +9,10 @@
 
 func packedPanelsSize(depth: Int, columns: Int) -> Int { (depth + 1) * roundUp(columns, to: lanes) }
 
-/// Packs w(k, n), which `weight` finds, and bias (nil: zeros).
+/// Packs what `bias` and `weight` find.
 @inline(__always)
 func packPanels(
-  depth: Int, columns: Int, bias: UnsafePointer<Float>?, into panels: UnsafeMutablePointer<Float>,
+  depth: Int, columns: Int, into panels: UnsafeMutablePointer<Float>, bias: (_ n: Int) -> Float,
   weight: (_ k: Int, _ n: Int) -> Float
 ) {
   var p = panels
@@ -20,7 +20,7 @@ func packPanels(
   while first < columns {
     let width = panelVectors(columns, at: first) * lanes
     let filled = min(width, columns - first)
-    for n in 0..<width { p[n] = n < filled ? bias?[first + n] ?? 0 : 0 }
+    for n in 0..<width { p[n] = n < filled ? bias(first + n) : 0 }
     p += width
     for k in 0..<depth {
       for n in 0..<filled { p[n] = weight(k, first + n) }
@@ -35,5 +35,9 @@ func packMatrix(
   _ depth: Int, _ columns: Int, _ w: UnsafePointer<Float>, _ kStride: Int, _ nStride: Int, _ bias: UnsafePointer<Float>?,
   _ panels: UnsafeMutablePointer<Float>
 ) {
-  packPanels(depth: depth, columns: columns, bias: bias, into: panels) { k, n in w[k * kStride + n * nStride] }
+  packPanels(depth: depth, columns: columns, into: panels) {
+    bias?[$0] ?? 0
+  } weight: { k, n in
+    w[k * kStride + n * nStride]
+  }
 }

@@ -1,87 +1,137 @@
 import KernelTypes
 
-/// The cells of a window along one axis that lie inside the image.
-@inline(__always)
-func windowCells(_ out: Int, stride: Int, pad: Int, dilation: Int, kernel: Int, size: Int) -> (first: Int, cells: Range<Int>) {
-  let first = out * stride - pad
-  let low = first < 0 ? min(kernel, ceilDivide(-first, dilation)) : 0
-  let high = first >= size ? 0 : min(kernel, (size - 1 - first) / dilation + 1)
-  return (first, low..<max(low, high))
+// Pooling over NHWC: a vector of channels at a time, windows cut to the cells inside the image.
+
+/// Where windows along one axis begin, and which of their cells lie inside the image.
+struct WindowAxis {
+  var stride: Int, dilation: Int, kernel: Int, pad: Int, size: Int
+  /// The image's size and the padding after it.
+  var paddedSize: Int
+
+  /// The first cell of window `out`; negative in the padding.
+  @inline(__always) func first(_ out: Int) -> Int { out * stride - pad }
+
+  /// The cells of the window inside the image.
+  @inline(__always) func cells(_ out: Int) -> Range<Int> {
+    let first = first(out)
+    // Nearly all windows lie inside; only the others pay for a division.
+    if first >= 0 && first + (kernel - 1) * dilation < size { return 0..<kernel }
+    let low = first < 0 ? min(kernel, ceilDivide(-first, dilation)) : 0
+    return low..<max(low, cells(before: size, from: first))
+  }
+
+  /// How many cells of the window lie inside image and padding.
+  @inline(__always) func paddedCount(_ out: Int) -> Int {
+    let first = first(out)
+    return first + (kernel - 1) * dilation < paddedSize ? kernel : cells(before: paddedSize, from: first)
+  }
+
+  @inline(__always) private func cells(before end: Int, from first: Int) -> Int {
+    first >= end ? 0 : min(kernel, (end - 1 - first) / dilation + 1)
+  }
+}
+
+extension WindowGeometry {
+  var rows: WindowAxis {
+    WindowAxis(
+      stride: strideHeight, dilation: dilationHeight, kernel: kernelHeight, pad: padTop, size: inHeight,
+      paddedSize: inHeight + padBottom)
+  }
+  var columns: WindowAxis {
+    WindowAxis(
+      stride: strideWidth, dilation: dilationWidth, kernel: kernelWidth, pad: padLeft, size: inWidth,
+      paddedSize: inWidth + padRight)
+  }
 }
 
 /// Pools output rows (of all images, one after the other).
 func pool(_ call: PoolCall, _ rows: Range<Int>) {
   switch call.kind {
-  case .max: poolMax(call, rows)
-  case .average(let countPadding): poolAverage(call, rows, countPadding: countPadding)
+  case .max: for row in rows { slide(call, row, LargestCell()) }
+  case .average(let countPadding): for row in rows { slide(call, row, AverageCell(countPadding: countPadding)) }
   }
 }
 
-private func poolMax(_ call: PoolCall, _ rows: Range<Int>) {
-  slide(call, rows, initial: splat(-.infinity)) { best, v in
-    // The larger; a NaN wins and stays.
-    v.replacing(with: best, where: (best .>= v) .| (best .!= best))
-  } finish: { best, _ in
-    best
+/// What pooling does with the cells of a window. A protocol and not closures: a vector that is passed to a function is
+/// passed in pieces, so all of this must be inlined.
+private protocol CellFold {
+  func step(_ folded: Vector, _ cell: Vector) -> Vector
+  /// Told how many cells of the window lie inside the image, and how many inside image and padding.
+  func finish(_ folded: Vector, inside: Int, padded: Int) -> Vector
+}
+
+private struct LargestCell: CellFold {
+  /// The larger; a NaN wins and stays.
+  @inline(__always) func step(_ best: Vector, _ v: Vector) -> Vector {
+    v.replacing(with: best, where: best .> v).replacing(with: best, where: best .!= best)
+  }
+  @inline(__always) func finish(_ best: Vector, inside: Int, padded: Int) -> Vector { best }
+}
+
+private struct AverageCell: CellFold {
+  var countPadding: Bool
+  @inline(__always) func step(_ sum: Vector, _ v: Vector) -> Vector { sum + v }
+  @inline(__always) func finish(_ sum: Vector, inside: Int, padded: Int) -> Vector {
+    sum / splat(Float(countPadding ? padded : inside))
   }
 }
 
-private func poolAverage(_ call: PoolCall, _ rows: Range<Int>, countPadding: Bool) {
-  if countPadding {
-    slide(call, rows, initial: splat(0)) {
-      $0 + $1
-    } finish: { sum, cells in
-      sum / splat(Float(cells.padded))
-    }
-  } else {
-    slide(call, rows, initial: splat(0)) {
-      $0 + $1
-    } finish: { sum, cells in
-      sum / splat(Float(cells.inside))
-    }
-  }
+/// The windows of one output row.
+private struct WindowRow {
+  var horizontal: WindowAxis
+  /// The first cell inside the image of the window at input column 0, and of the output.
+  var x: UnsafePointer<Float>
+  var y: UnsafeMutablePointer<Float>
+  /// Kernel rows inside the image, and inside image and padding.
+  var rows: Int, paddedRows: Int
+  var rowPitch: Int, cellPitch: Int
+  var inPixelStride: Int, outPixelStride: Int, outWidth: Int
 }
 
-/// Cells of a window: those inside the image, and those inside image and padding.
-private struct Cells { var inside: Int, padded: Int }
-
-/// Folds every window, a vector of channels at a time.
+/// Folds the windows of an output row. A window has at least one cell inside the image (shape inference sees to it).
 @inline(__always)
-private func slide(
-  _ call: PoolCall, _ rows: Range<Int>, initial: Vector, _ step: (Vector, Vector) -> Vector,
-  finish: (Vector, Cells) -> Vector
-) {
+private func slide<Fold: CellFold>(_ call: PoolCall, _ outRow: Int, _ fold: Fold) {
   let g = call.geometry
+  let vertical = g.rows
   let line = g.inWidth * g.inPixelStride
-  for outRow in rows {
-    let image = outRow / g.outHeight
-    let (top, ys) = windowCells(
-      outRow % g.outHeight, stride: g.strideHeight, pad: g.padTop, dilation: g.dilationHeight, kernel: g.kernelHeight,
-      size: g.inHeight)
-    let paddedYs = paddedCells(top, g.dilationHeight, g.kernelHeight, g.inHeight + g.padBottom)
-    let x = call.x + image * g.inHeight * line
-    for outColumn in 0..<g.outWidth {
-      let (left, xs) = windowCells(
-        outColumn, stride: g.strideWidth, pad: g.padLeft, dilation: g.dilationWidth, kernel: g.kernelWidth, size: g.inWidth)
-      let paddedXs = paddedCells(left, g.dilationWidth, g.kernelWidth, g.inWidth + g.padRight)
-      let cells = Cells(inside: ys.count * xs.count, padded: paddedYs * paddedXs)
-      let y = call.y + (outRow * g.outWidth + outColumn) * g.outPixelStride
-      var c = 0
-      while c < g.channels {
-        let count = min(lanes, g.channels - c)
-        var folded = initial
-        for i in ys {
-          let row = x + (top + i * g.dilationHeight) * line + c
-          for j in xs { folded = step(folded, load(row + (left + j * g.dilationWidth) * g.inPixelStride, count: count)) }
-        }
-        store(finish(folded, cells), y + c, count: count)
-        c += lanes
-      }
-    }
+  let image = outRow / g.outHeight
+  let row = outRow - image * g.outHeight
+  let cells = vertical.cells(row)
+  var windows = WindowRow(
+    horizontal: g.columns,
+    x: call.x + (image * g.inHeight + vertical.first(row) + cells.lowerBound * g.dilationHeight) * line,
+    y: call.y + outRow * g.outWidth * g.outPixelStride, rows: cells.count, paddedRows: vertical.paddedCount(row),
+    rowPitch: g.dilationHeight * line, cellPitch: g.dilationWidth * g.inPixelStride, inPixelStride: g.inPixelStride,
+    outPixelStride: g.outPixelStride, outWidth: g.outWidth)
+  var left = g.channels
+  while left >= lanes {
+    foldRow(windows, fold, WholeVector())
+    windows.x += lanes
+    windows.y += lanes
+    left -= lanes
   }
+  if left > 0 { foldRow(windows, fold, VectorHead(count: left)) }
 }
 
-/// Window cells that lie before the end of the image and its padding.
-@inline(__always) private func paddedCells(_ first: Int, _ dilation: Int, _ kernel: Int, _ end: Int) -> Int {
-  first >= end ? 0 : min(kernel, (end - 1 - first) / dilation + 1)
+/// One vector of channels of every window in a row.
+@inline(__always)
+private func foldRow<Fold: CellFold, Part: VectorPart>(_ w: WindowRow, _ fold: Fold, _ part: Part) {
+  var y = w.y
+  for column in 0..<w.outWidth {
+    let cells = w.horizontal.cells(column)
+    var line = w.x + w.horizontal.first(column) * w.inPixelStride + cells.lowerBound * w.cellPitch
+    var folded = part.load(line)
+    for r in 0..<w.rows {
+      var cell = line
+      if r > 0 { folded = fold.step(folded, part.load(cell)) }
+      for _ in 1..<cells.count {
+        cell += w.cellPitch
+        folded = fold.step(folded, part.load(cell))
+      }
+      line += w.rowPitch
+    }
+    folded = fold.finish(folded, inside: w.rows * cells.count, padded: w.paddedRows * w.horizontal.paddedCount(column))
+    part.store(folded, y)
+    y += w.outPixelStride
+  }
 }

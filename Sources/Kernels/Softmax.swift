@@ -3,36 +3,48 @@ func softmax(_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: Unsafe
   for r in 0..<rows { softmaxRow(columns, x + r * columns, y + r * columns) }
 }
 
-@inline(__always)
 private func softmaxRow(_ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-  var best = splat(-.infinity)
-  eachVector(columns) { i, count in
-    let v = loadOrLowest(x + i, count)
-    best = v.replacing(with: best, where: best .>= v)
-  }
-  let highest = splat(largest(best))
+  let highest = splat(rowMaximum(columns, x))
+  // The sum, in the order of the columns modulo the vector's lanes.
   var total = splat(0)
-  eachVector(columns) { i, count in
-    let e = exp(loadOrLowest(x + i, count) - highest)
-    total += e
-    store(e, y + i, count: count)
-  }
-  let scale = splat(1 / sum(total))
-  eachVector(columns) { i, count in store(load(y + i, count: count) * scale, y + i, count: count) }
-}
-
-/// Lanes past the end are −infinity: nothing to a maximum, and 0 after exp.
-@inline(__always) private func loadOrLowest(_ x: UnsafePointer<Float>, _ count: Int) -> Vector {
-  if count >= lanes { return load(x) }
-  var v = splat(-.infinity)
-  for i in 0..<count { v[i] = x[i] }
-  return v
-}
-
-@inline(__always) func eachVector(_ count: Int, _ body: (_ i: Int, _ count: Int) -> Void) {
   var i = 0
-  while i < count {
-    body(i, min(lanes, count - i))
+  while i + lanes <= columns {
+    let e = exp(load(x + i) - highest)
+    total += e
+    store(e, y + i)
     i += lanes
   }
+  let left = columns - i
+  if left > 0 {
+    store(exp(load(x + i, count: left) - highest), y + i, count: left)
+    // Read back, so that lanes past the end add nothing.
+    total += load(y + i, count: left)
+  }
+  scaleRow(columns, y, 1 / sum(total))
+}
+
+private func scaleRow(_ count: Int, _ y: UnsafeMutablePointer<Float>, _ scale: Float) {
+  var i = 0
+  while i + lanes <= count {
+    store(load(y + i) * splat(scale), y + i)
+    i += lanes
+  }
+  if i < count { store(load(y + i, count: count - i) * splat(scale), y + i, count: count - i) }
+}
+
+/// The largest of a row; NaN counts as small. −infinity for no columns.
+private func rowMaximum(_ columns: Int, _ x: UnsafePointer<Float>) -> Float {
+  var best = splat(-.infinity)
+  var i = 0
+  while i + lanes <= columns {
+    let v = load(x + i)
+    best = best.replacing(with: v, where: v .> best)
+    i += lanes
+  }
+  var result = largest(best)
+  while i < columns {
+    if x[i] > result { result = x[i] }
+    i += 1
+  }
+  return result
 }

@@ -3,16 +3,17 @@ import KernelTypes
 // The tiles of this instruction set: each a concrete function, so that the object file holds no generic code that the
 // linker could share with another instruction set's.
 
-/// Most rows of a tile of `vectors` vectors (1, 2, 4, 6 or 8): as many accumulators as the registers hold.
+/// Most rows of a tile of `vectors` vectors (1, 2, 4, 6 or 8): as many accumulators as the registers hold, and as many
+/// row pointers.
 @inline(__always) func mostRows(vectors: Int) -> Int {
   #if DLRT_AVX512
     vectors <= 2 ? 12 : vectors == 4 ? 6 : 3
   #elseif DLRT_AVX2
-    vectors <= 2 ? 6 : vectors == 4 ? 2 : 1
+    vectors == 1 ? 12 : vectors == 2 ? 6 : vectors == 4 ? 2 : 1
   #elseif arch(arm64)
-    vectors <= 2 ? 8 : vectors == 4 ? 4 : 2
+    vectors == 1 ? 12 : vectors == 2 ? 8 : vectors == 4 ? 4 : 2
   #else
-    vectors <= 2 ? 4 : vectors == 4 ? 2 : 1
+    vectors == 1 ? 8 : vectors == 2 ? 4 : vectors == 4 ? 2 : 1
   #endif
 }
 
@@ -45,15 +46,11 @@ private func runTile1(_ rows: Int, _ call: TileCall) {
   case 2: tile2x1(call)
   case 3: tile3x1(call)
   case 4: tile4x1(call)
+  case 5: tile5x1(call)
+  case 6: tile6x1(call)
+  case 7: tile7x1(call)
+  case 8: tile8x1(call)
   #if DLRT_AVX512 || DLRT_AVX2 || arch(arm64)
-    case 5: tile5x1(call)
-    case 6: tile6x1(call)
-  #endif
-  #if DLRT_AVX512 || arch(arm64)
-    case 7: tile7x1(call)
-    case 8: tile8x1(call)
-  #endif
-  #if DLRT_AVX512
     case 9: tile9x1(call)
     case 10: tile10x1(call)
     case 11: tile11x1(call)
@@ -129,15 +126,11 @@ private func runTile8(_ rows: Int, _ call: TileCall) {
 @inline(never) private func tile2x1(_ c: TileCall) { tile(c, Sums<2, 1>(repeating: .init(repeating: .zero))) }
 @inline(never) private func tile3x1(_ c: TileCall) { tile(c, Sums<3, 1>(repeating: .init(repeating: .zero))) }
 @inline(never) private func tile4x1(_ c: TileCall) { tile(c, Sums<4, 1>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile5x1(_ c: TileCall) { tile(c, Sums<5, 1>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile6x1(_ c: TileCall) { tile(c, Sums<6, 1>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile7x1(_ c: TileCall) { tile(c, Sums<7, 1>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile8x1(_ c: TileCall) { tile(c, Sums<8, 1>(repeating: .init(repeating: .zero))) }
 #if DLRT_AVX512 || DLRT_AVX2 || arch(arm64)
-  @inline(never) private func tile5x1(_ c: TileCall) { tile(c, Sums<5, 1>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile6x1(_ c: TileCall) { tile(c, Sums<6, 1>(repeating: .init(repeating: .zero))) }
-#endif
-#if DLRT_AVX512 || arch(arm64)
-  @inline(never) private func tile7x1(_ c: TileCall) { tile(c, Sums<7, 1>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile8x1(_ c: TileCall) { tile(c, Sums<8, 1>(repeating: .init(repeating: .zero))) }
-#endif
-#if DLRT_AVX512
   @inline(never) private func tile9x1(_ c: TileCall) { tile(c, Sums<9, 1>(repeating: .init(repeating: .zero))) }
   @inline(never) private func tile10x1(_ c: TileCall) { tile(c, Sums<10, 1>(repeating: .init(repeating: .zero))) }
   @inline(never) private func tile11x1(_ c: TileCall) { tile(c, Sums<11, 1>(repeating: .init(repeating: .zero))) }

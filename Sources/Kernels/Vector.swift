@@ -52,6 +52,25 @@ import KernelTypes
   if n >= lanes { store(v, p) } else { dlp_store_head(p, v, n) }
 }
 
+/// A whole vector, or the first lanes of one: what a loop over channels reads and writes.
+protocol VectorPart {
+  func load(_ p: UnsafePointer<Float>) -> Vector
+  func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>)
+}
+
+struct WholeVector: VectorPart {
+  @inline(__always) func load(_ p: UnsafePointer<Float>) -> Vector { UnsafeRawPointer(p).loadUnaligned(as: Vector.self) }
+  @inline(__always) func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
+  }
+}
+
+struct VectorHead: VectorPart {
+  var count: Int
+  @inline(__always) func load(_ p: UnsafePointer<Float>) -> Vector { dlp_load_head(p, count) }
+  @inline(__always) func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>) { dlp_store_head(p, v, count) }
+}
+
 /// a · b + c. One rounding where the instruction set has it; the x86 baseline has not, and would call fmaf.
 @inline(__always) func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
   #if DLRT_AVX512 || DLRT_AVX2 || arch(arm64)

@@ -15,6 +15,10 @@ typedef float dlp_vector __attribute__((ext_vector_type(16)));
 DLP_INLINE dlp_vector dlp_load_head(const float *p, long n) {
   return (dlp_vector)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 }
+// Floats low ..< high of 16, 0 ≤ low < high ≤ 16.
+DLP_INLINE dlp_vector dlp_load_range(const float *p, long low, long high) {
+  return (dlp_vector)_mm512_maskz_loadu_ps((__mmask16)((1u << high) - (1u << low)), p);
+}
 DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 }
@@ -28,6 +32,10 @@ DLP_INLINE __m256i dlp_head_mask(long n) {
 }
 // The first n of 8 floats; the others are 0 and their memory is not touched.
 DLP_INLINE dlp_vector dlp_load_head(const float *p, long n) { return (dlp_vector)_mm256_maskload_ps(p, dlp_head_mask(n)); }
+// Floats low ..< high of 8, 0 ≤ low < high ≤ 8.
+DLP_INLINE dlp_vector dlp_load_range(const float *p, long low, long high) {
+  return (dlp_vector)_mm256_maskload_ps(p, _mm256_andnot_si256(dlp_head_mask(low), dlp_head_mask(high)));
+}
 DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) { _mm256_maskstore_ps(p, dlp_head_mask(n), (__m256)v); }
 
 #else
@@ -43,6 +51,15 @@ DLP_INLINE dlp_vector dlp_load_head(const float *p, long n) {
   if (n > 3) v.w = p[3];
   return v;
 }
+// Floats low ..< high of 4, 0 ≤ low < high ≤ 4.
+DLP_INLINE dlp_vector dlp_load_range(const float *p, long low, long high) {
+  dlp_vector v = {0, 0, 0, 0};
+  if (low <= 0 && high > 0) v.x = p[0];
+  if (low <= 1 && high > 1) v.y = p[1];
+  if (low <= 2 && high > 2) v.z = p[2];
+  if (low <= 3 && high > 3) v.w = p[3];
+  return v;
+}
 DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
   if (n > 0) p[0] = v.x;
   if (n > 1) p[1] = v.y;
@@ -50,4 +67,21 @@ DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
   if (n > 3) p[3] = v.w;
 }
 
+#endif
+
+// A value the optimiser cannot see through, at no cost. The micro-kernel's index goes through it, so that rows are
+// addressed as pointer + index; loop strength reduction would advance a pointer for each row, more than there are registers.
+DLP_INLINE long dlp_opaque(long x) {
+  __asm__("" : "+r"(x));
+  return x;
+}
+#if defined(__x86_64__)
+DLP_INLINE dlp_vector dlp_in_order(dlp_vector v) {
+  __asm__ volatile("" : "+v"(v));
+  return v;
+}
+DLP_INLINE void dlp_keep(dlp_vector v) { __asm__ volatile("" : : "v"(v)); }
+#else
+DLP_INLINE dlp_vector dlp_in_order(dlp_vector v) { return v; }
+DLP_INLINE void dlp_keep(dlp_vector v) { (void)v; }
 #endif
