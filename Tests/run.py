@@ -45,6 +45,7 @@ def steps():
         swift("swift"),
         *[swift(f"swift-{isa}", isa, RUNTIME_TESTS) for isa in levels],
         Step("c", ["Tests/c/run.sh"]),
+        python("format", "Tests/format"),
         python("python", "Tests/python"),
         python("gates", "Tests/gates"),
     ]

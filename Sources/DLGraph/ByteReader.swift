@@ -49,15 +49,6 @@ struct ByteReader {
     return fits
   }
 
-  /// A field of a later version, which this one cannot honour.
-  mutating func readReserved<T: FixedWidthInteger & BitwiseCopyable>(_ what: StaticString, as type: T.Type) throws(DLError) {
-    let at = position
-    let value: T = try read(what)
-    guard value == 0 else {
-      throw failure(status: .unsupported, at: at, "\(what): expected 0 in a reserved field, found \(value)")
-    }
-  }
-
   mutating func readBytes(_ what: StaticString, count: Int) throws(DLError) -> UnsafeRawBufferPointer {
     guard count <= remaining else {
       throw failure("\(what): expected \(count) bytes, found the section's end after \(remaining)")

@@ -109,7 +109,7 @@ public struct Graph: Sendable {
       known[input] = true
     }
     for (n, node) in nodes.enumerated() {
-      let place: Message = "node \(n) \(node.name.quoted) (\(node.op.name))"
+      var place: Message { "node \(n) \(node.name.quoted) (\(node.op.name))" }
       guard node.op.inputCounts.contains(node.inputs.count) else {
         let range = node.op.inputCounts
         throw DLError(

@@ -125,10 +125,11 @@ private func readTensors(
     guard let kind = TensorKind(rawValue: rawKind) else {
       throw reader.failure(status: .unsupported, at: at + 4, "tensor \(index) \(name.quoted): unknown kind \(rawKind)")
     }
-    let type = try readType(&reader, kind, symbols: graph.symbols.count, tensor: index)
+    let (type, bytes) = try readType(&reader, kind, symbols: graph.symbols.count, tensor: index)
     var value = Value(name: name, type: type)
     if kind == .constant {
-      value.constant = try readConstant(&reader, type, weights: weights, free: &free, storage, tensor: index)
+      let offset = try readPlace(&reader, size: bytes, weights: weights.count, free: &free, tensor: index)
+      value.constant = try Constant(type.dtype, type.sizes ?? [], storage, offset: weights.lowerBound + offset)
     }
     graph.values.append(value)
     kinds.append(kind)
@@ -137,10 +138,11 @@ private func readTensors(
   return kinds
 }
 
-/// dtype, rank, encoding and dimensions; of computed tensors they are zero, and inferred later.
+/// dtype, rank, encoding and dimensions, and the bytes of a tensor of fixed sizes. Of computed tensors all are zero, and
+/// inferred later.
 private func readType(
   _ reader: inout ByteReader, _ kind: TensorKind, symbols: Int, tensor: Int
-) throws(DLError) -> TensorType {
+) throws(DLError) -> (TensorType, bytes: Int) {
   let at = reader.position
   let rawDType: UInt8 = try reader.read("dtype")
   let rank: UInt8 = try reader.read("rank")
@@ -151,7 +153,7 @@ private func readType(
         at: at,
         "tensor \(tensor): expected dtype, rank and encoding 0 of a computed tensor, found \(rawDType), \(rank), \(encoding)")
     }
-    return TensorType(.f32, [])
+    return (TensorType(.f32, []), 0)
   }
   guard let dtype = DType(rawValue: rawDType) else {
     throw reader.failure(status: .unsupported, at: at, "tensor \(tensor): unknown dtype \(rawDType)")
@@ -166,10 +168,11 @@ private func readType(
   var dims: [Dim] = []
   for _ in 0..<rank { dims.append(try readDim(&reader, kind, symbols: symbols, tensor: tensor)) }
   let type = TensorType(dtype, dims)
-  if let sizes = type.sizes, byteCount(dtype, sizes) == nil {
+  guard let sizes = type.sizes else { return (type, 0) }
+  guard let bytes = byteCount(dtype, sizes) else {
     throw reader.failure(at: at, "tensor \(tensor): \(describe(sizes)) is larger than memory can be")
   }
-  return type
+  return (type, bytes)
 }
 
 /// A size, −1 for one that only a run knows, or −2 − s for symbol s. Constants have sizes only.
@@ -191,23 +194,20 @@ private func readDim(_ reader: inout ByteReader, _ kind: TensorKind, symbols: In
   return .symbol(symbol)
 }
 
-/// Constants lie in the weights section in the table's order, so that none overlap.
-private func readConstant(
-  _ reader: inout ByteReader, _ type: TensorType, weights: Range<Int>, free: inout Int, _ storage: Storage, tensor: Int
-) throws(DLError) -> Constant {
+/// Where in the weights section a constant of `expected` bytes begins. Constants lie there in the table's order, so that none
+/// overlap.
+private func readPlace(
+  _ reader: inout ByteReader, size expected: Int, weights: Int, free: inout Int, tensor: Int
+) throws(DLError) -> Int {
   let at = reader.position
   let rawOffset: UInt64 = try reader.read("offset of a constant")
   let rawSize: UInt64 = try reader.read("byte size of a constant")
-  guard let sizes = type.sizes, let expected = byteCount(type.dtype, sizes) else {
-    throw reader.failure(at: at, "tensor \(tensor): a constant needs fixed sizes")
-  }
   guard rawSize == expected else {
-    throw reader.failure(
-      at: at + 8, "tensor \(tensor): expected \(expected) bytes for \(describe(type)), found \(rawSize)")
+    throw reader.failure(at: at + 8, "tensor \(tensor): expected the \(expected) bytes of its type, found \(rawSize)")
   }
-  guard let offset = Int(exactly: rawOffset), offset <= weights.count, expected <= weights.count - offset else {
+  guard let offset = Int(exactly: rawOffset), offset <= weights, expected <= weights - offset else {
     throw reader.failure(
-      at: at, "tensor \(tensor): expected \(expected) bytes within the weights' \(weights.count), found them at \(rawOffset)")
+      at: at, "tensor \(tensor): expected \(expected) bytes within the weights' \(weights), found them at \(rawOffset)")
   }
   guard offset % Format.alignment == 0 else {
     throw reader.failure(
@@ -218,7 +218,7 @@ private func readConstant(
       at: at, "tensor \(tensor): expected an offset of at least \(free), where the constants before it end, found \(offset)")
   }
   free = offset + expected
-  return try Constant(type.dtype, sizes, storage, offset: weights.lowerBound + offset)
+  return offset
 }
 
 // MARK: - metadata

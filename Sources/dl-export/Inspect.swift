@@ -6,7 +6,8 @@ struct Inspect: ParsableCommand {
     abstract: "Shows a model: its nodes, shapes, parameters, multiply-accumulates (MACs) and bytes moved.",
     discussion: """
       MACs are multiplications whose product is added to a sum. Bytes are those of all inputs of a node, read once, and of its \
-      output, written once. Both need sizes: a free first dimension of an input (the batch) counts as 1, others by --size.
+      output, written once. Both need sizes: a free first dimension of an input (the batch) counts as 1, others by --size. \
+      The table leaves out attributes that change nothing, such as a stride of 1.
       """)
 
   @Argument(help: "A .dlrt file.", completion: .file(extensions: ["dlrt"])) var model: String

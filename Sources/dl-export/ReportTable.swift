@@ -49,8 +49,24 @@ extension Report {
     return lines
   }
 
+  /// Without the attributes that change nothing, which the JSON has too.
   private func attributes(_ op: Op) -> String {
-    op.attributes.map { "\($0.name)=\(describe($0.value, limit: 40))" }.joined(separator: " ")
+    op.attributes.filter { !isNeutral("\($0.name)", $0.value) }
+      .map { "\($0.name)=\(describe($0.value, limit: 40))" }.joined(separator: " ")
+  }
+
+  private func isNeutral(_ name: String, _ value: MetadataValue) -> Bool {
+    let neutral: Int64
+    switch name {
+    case "strides", "dilations", "groups": neutral = 1
+    case "pad_begin", "pad_end", "count_padding", "transpose_a", "transpose_b": neutral = 0
+    default: return false
+    }
+    switch value {
+    case .integer(let n): return n == neutral
+    case .integers(let list): return list.allSatisfy { $0 == neutral }
+    default: return false
+    }
   }
 
   /// What the columns MACs and bytes assume.

@@ -1,0 +1,114 @@
+"""Damages model files, the same way for the same seed.
+
+    python mutate.py model.dlrt 100 folder      writes folder/000.dlrt …
+
+Half of the mutants have their checksums and sizes repaired afterwards, so that they reach the checks behind those. The sections
+that say what the file means are hit as often as the weights, however large those are.
+"""
+
+import pathlib
+import random
+import struct
+import sys
+from functools import lru_cache
+
+import dlrt_file
+
+# Counts, sizes, offsets and dimensions that break careless arithmetic.
+EDGES = [0, 1, 2, 63, 64, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1]
+
+checksum = lru_cache(maxsize=64)(dlrt_file.xxh64)
+
+
+def sections(data):
+    """Offset and size of the sections that lie in the data."""
+    if len(data) < 64:
+        return []
+    count = min(struct.unpack_from("<H", data, 14)[0], (len(data) - 64) // 32)
+    table = [struct.unpack_from("<QQ", data, 64 + 32 * i + 8) for i in range(count)]
+    return [(i, offset, size) for i, (offset, size) in enumerate(table) if offset + size <= len(data)]
+
+
+def fix_checksums(data):
+    """The same bytes with the file's size and every checksum made right, as far as sections and table lie in the data."""
+    data = bytearray(data)
+    if len(data) < 64:
+        return bytes(data)
+    for i, offset, size in sections(data):
+        struct.pack_into("<Q", data, 64 + 32 * i + 24, checksum(bytes(data[offset : offset + size])))
+    table_end = 64 + 32 * struct.unpack_from("<H", data, 14)[0]
+    struct.pack_into("<Q", data, 16, len(data))
+    struct.pack_into("<Q", data, 24, dlrt_file.xxh64(bytes(data[64:table_end])))
+    struct.pack_into("<Q", data, 56, dlrt_file.xxh64(bytes(data[:56])))
+    return bytes(data)
+
+
+def flip_bits(data, place, random):
+    for _ in range(random.choice([1, 1, 1, 2, 8])):
+        data[place()] ^= 1 << random.randrange(8)
+
+
+def write_edge(data, place, random):
+    form = random.choice("BHIQ")
+    size = struct.calcsize("<" + form)
+    at = min(place(), len(data) - size)
+    value = random.choice(EDGES) + random.choice([-1, 0, 0, 1])
+    data[at : at + size] = struct.pack("<Q", value % 2**64)[:size]
+
+
+def overwrite(data, place, random):
+    at = place()
+    data[at : at + 4] = random.randbytes(min(4, len(data) - at))
+
+
+def copy_within(data, place, random):
+    a, b, size = place(), place(), random.choice([1, 4, 8, 32])
+    size = min(size, len(data) - a, len(data) - b)
+    data[a : a + size] = data[b : b + size]
+
+
+def remove(data, place, random):
+    at = place()
+    del data[at : at + random.choice([1, 4, 64])]
+
+
+def insert(data, place, random):
+    at = place()
+    data[at:at] = random.choice([bytes(4), bytes(64), random.randbytes(5)])
+
+
+def truncate(data, place, random):
+    del data[place() :]
+
+
+CHANGES = [flip_bits, flip_bits, write_edge, write_edge, overwrite, copy_within, remove, insert, truncate]
+
+
+def mutate(original, random):
+    """One mutant."""
+    data = bytearray(original)
+    # Bytes before the last section: the header, the table and all but the weights.
+    structure = max((offset for _, offset, _ in sections(original)), default=len(data))
+
+    def place():
+        limit = len(data) if random.random() < 0.2 else min(structure, len(data))
+        return random.randrange(max(limit, 1)) if data else 0
+
+    for _ in range(random.choice([1, 1, 1, 2, 4])):
+        if len(data) > 8:
+            random.choice(CHANGES)(data, place, random)
+    return fix_checksums(data) if random.random() < 0.5 else bytes(data)
+
+
+def mutations(original, count, seed=1):
+    """`count` mutants of a model file's bytes."""
+    generator = random.Random(seed)
+    for _ in range(count):
+        yield mutate(original, generator)
+
+
+if __name__ == "__main__":
+    source, count, folder = sys.argv[1:]
+    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    for i, mutant in enumerate(mutations(pathlib.Path(source).read_bytes(), int(count))):
+        (pathlib.Path(folder) / f"{i:03}.dlrt").write_bytes(mutant)
