@@ -6,14 +6,15 @@ import PackageDescription
 let embedded = Context.environment["DLRT_EMBEDDED"] == "1"
 let root = Context.packageDirectory
 
+let embeddedFlags: [SwiftSetting] =
+  embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Xfrontend", "-function-sections"])] : []
+/// All but the kernels is compiled for size: it checks, plans and reports, and is done before the first multiplication.
 let runtimeFlags: [SwiftSetting] =
-  embedded
-  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Osize", "-Xllvm", "-enable-machine-outliner", "-Xfrontend", "-function-sections"])]
-  : []
+  embeddedFlags + (embedded ? [.unsafeFlags(["-Osize", "-Xllvm", "-enable-machine-outliner"])] : [])
 
 /// Kernels are written without checks of their own (callers pass checked shapes) and live off full unrolling of the tiles.
 func kernelSettings(_ extra: [String] = [], define: String? = nil) -> [SwiftSetting] {
-  runtimeFlags + [.unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=3000"] + extra)]
+  embeddedFlags + [.unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=3000"] + extra)]
     + (define.map { [.define($0)] } ?? [])
 }
 
