@@ -190,9 +190,8 @@ private struct Lowering {
     }
     let kernels = kernels
     let panels = try pack(kernels.packedSize(depth, columns)) { panels in
-      kernels.pack(depth, columns, weights, kStride, nStride, bias.pointer, panels)
+      withExtendedLifetime(permuted) { kernels.pack(depth, columns, weights, kStride, nStride, bias.pointer, panels) }
     }
-    _ = permuted
     emit(node, .gemm(panels, depth: depth, columns: columns, .identity), inputs, .rowMajor)
   }
 

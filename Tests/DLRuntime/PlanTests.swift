@@ -1,0 +1,73 @@
+import DLGraph
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import DLRuntime
+
+extension Model {
+  /// The kernels a run with these input sizes calls, in order.
+  func stepKernels(inputSizes: [[Int]]) throws -> [String] {
+    try Plan(program, kernels, inputSizes: inputSizes, threads: 1).steps.map { "\($0.kernel)" }
+  }
+}
+
+@Suite struct PlanTests {
+  /// No two pieces that live at the same time overlap, and a chain needs no more than its two largest neighbours.
+  @Test func piecesThatLiveTogetherLieApart() throws {
+    var random = SplitMix64(seed: 11)
+    for _ in 0..<200 {
+      let pieces = (0..<Int.random(in: 1...40, using: &random)).map { _ in
+        let first = Int.random(in: 0..<30, using: &random)
+        return Lifetime(
+          bytes: Int.random(in: 1...5000, using: &random), first: first, last: first + Int.random(in: 0..<10, using: &random))
+      }
+      let plan = try #require(MemoryPlan(pieces))
+      for (i, a) in pieces.enumerated() {
+        #expect(plan.offsets[i] % MemoryPlan.alignment == 0)
+        #expect(plan.offsets[i] + a.bytes <= plan.bytes)
+        for (j, b) in pieces.enumerated() where j > i && a.first <= b.last && b.first <= a.last {
+          #expect(plan.offsets[i] + a.bytes <= plan.offsets[j] || plan.offsets[j] + b.bytes <= plan.offsets[i])
+        }
+      }
+    }
+    let chain = (0..<10).map { Lifetime(bytes: 640, first: $0, last: $0 + 1) }
+    #expect(try #require(MemoryPlan(chain)).bytes == 1280)
+    #expect(MemoryPlan([Lifetime(bytes: .max - 10, first: 0, last: 1)]) == nil)
+  }
+
+  @Test func activationsFuseAndLayoutsChangeAtTheEdges() throws {
+    var maker = GraphMaker()
+    let x = maker.input([1, 3, 12, 12])
+    var y = try maker.node(.activation(.relu), [try maker.conv(x, out: 8, kernel: 3)])
+    y = try maker.node(.maxPool(kernel: [2, 2], Window(stride: 2)), [y])
+    y = try maker.node(.activation(.tanh), [try maker.conv(y, out: 8, kernel: 3)])
+    // The rows of the weights move in place of the pixels.
+    y = try maker.dense(try maker.node(.flatten(axis: 1), [y]), out: 5)
+    maker.graph.outputs = [try maker.node(.softmax(axis: 1), [y])]
+    #expect(try Model(maker.graph).stepKernels(inputSizes: [[1, 3, 12, 12]]) == ["transpose", "conv", "pool", "conv", "gemm", "softmax"])
+  }
+
+  @Test func everyUnitIsDoneOnce() throws {
+    for threads in [1, 2, 3, 7] {
+      let pool = try ThreadPool(threads: threads)
+      for units in [0, 1, 2, 63, 64, 1000, 4097] {
+        for grain in [1, 5, 2000] {
+          let done = UnsafeMutablePointer<Atomic<Int>>.allocate(capacity: max(units, 1))
+          for i in 0..<units { (done + i).initialize(to: Atomic(0)) }
+          pool.run(units: units, grain: grain) { range, worker in
+            #expect(0..<threads ~= worker)
+            for i in range { done[i].add(1, ordering: .relaxed) }
+          }
+          #expect((0..<units).allSatisfy { done[$0].load(ordering: .relaxed) == 1 }, "\(threads) threads, \(units) units")
+          done.deallocate()
+        }
+      }
+    }
+  }
+
+  @Test func poolsOfImpossibleSizesAreRefused() {
+    #expect(throws: DLError.self) { try ThreadPool(threads: -1) }
+    #expect(throws: DLError.self) { try ThreadPool(threads: 257) }
+  }
+}
