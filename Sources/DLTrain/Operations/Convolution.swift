@@ -1,45 +1,34 @@
 import DLGraph
 
-// Convolution as a matrix product (Chellapilla et al. 2006). The patches of an image under the window are laid out as a matrix
-// [channels · cells, outputs]; then for each image and group
+// Convolution as a matrix product (Chellapilla et al. 2006), for any number of spatial axes. The patches of an image under the
+// window are laid out as a matrix [channels · cells, outputs]; then for each image and group
 //   y = w · patches + bias,   dw = Σ dy · patchesᵀ,   dpatches = wᵀ · dy.
-// Images are spread over the cores in chunks that do not depend on the number of threads, and the chunks' sums for dw are
-// added in order.
 
-/// Sizes of a convolution of a batch.
-private struct ConvShape {
-  let runs: WindowRuns
-  let batch, groups: Int
-  /// Of one group.
-  let channels, outChannels: Int
-  var depth: Int { channels * runs.cellCount }
-  var outputs: Int { runs.outputCount }
-  var inputGroup: Int { channels * runs.inputCount }
-  var outputGroup: Int { outChannels * outputs }
-  var weightGroup: Int { outChannels * depth }
+func convForward<Scalar: TensorScalar>(
+  _ window: Window, _ groups: Int, _ inputs: [Tensor<Scalar>], _ shape: [Int]
+) -> Tensor<Scalar> {
+  Scalar.backend.conv(ConvShape(window, groups, x: inputs[0].shape, w: inputs[1].shape, y: shape), inputs)
+}
 
-  init(_ window: Window, _ groups: Int, x: [Int], w: [Int], y: [Int]) {
-    runs = WindowRuns(window, input: Array(x[2...]), output: Array(y[2...]), kernel: Array(w[2...]))
-    batch = x[0]
-    self.groups = groups
-    channels = w[1]
-    outChannels = w[0] / groups
-  }
+func convBackward<Scalar: TensorScalar>(
+  _ window: Window, _ groups: Int, _ step: BackwardStep<Scalar>
+) -> [Tensor<Scalar>?] {
+  let (x, w) = (step.inputs[0], step.inputs[1])
+  let conv = ConvShape(window, groups, x: x.shape, w: w.shape, y: step.output.shape)
+  var gradients: [Tensor<Scalar>?] = step.inputs.map { _ in nil }
+  if step.isNeeded[0] { gradients[0] = convInputGradient(conv, w, step.gradient) }
+  if step.isNeeded[1] { gradients[1] = Scalar.backend.convWeightGradient(conv, x, step.gradient) }
+  if step.inputs.count > 2, step.isNeeded[2] { gradients[2] = channelSums(step.gradient) }
+  return gradients
+}
 
-  /// Calls `body` for each chunk of images with its number, in parallel.
-  static let chunks = 16
-  func forEachChunk(_ body: (_ chunk: Int, _ images: Range<Int>) -> Void) {
-    parallel(ConvShape.chunks) { chunk in
-      body(chunk, batch * chunk / ConvShape.chunks..<batch * (chunk + 1) / ConvShape.chunks)
-    }
-  }
-
+extension ConvShape {
   /// patches[channel · cells + cell][output] = what the window's cell reads; 0 in the padding.
-  func gather<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ patches: UnsafeMutablePointer<Scalar>) {
-    patches.initialize(repeating: 0, count: depth * outputs)
+  fileprivate func gather<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ patches: UnsafeMutablePointer<Scalar>, _ runs: WindowRuns) {
+    if runs.hasPadding { patches.initialize(repeating: 0, count: depth * outputs) }
     for channel in 0..<channels {
-      let x = x + channel * runs.inputCount
-      let patches = patches + channel * runs.cellCount * outputs
+      let x = x + channel * inputs
+      let patches = patches + channel * cells * outputs
       for run in runs.runs {
         let from = x + run.input
         let to = patches + run.cell * outputs + run.output
@@ -53,10 +42,10 @@ private struct ConvShape {
   }
 
   /// Adds each patch element to the input it was read from.
-  func scatter<Scalar: TensorScalar>(_ patches: UnsafePointer<Scalar>, _ x: UnsafeMutablePointer<Scalar>) {
+  fileprivate func scatter<Scalar: TensorScalar>(_ patches: UnsafePointer<Scalar>, _ x: UnsafeMutablePointer<Scalar>, _ runs: WindowRuns) {
     for channel in 0..<channels {
-      let x = x + channel * runs.inputCount
-      let patches = patches + channel * runs.cellCount * outputs
+      let x = x + channel * inputs
+      let patches = patches + channel * cells * outputs
       for run in runs.runs {
         let from = patches + run.cell * outputs + run.output
         let to = x + run.input
@@ -70,13 +59,11 @@ private struct ConvShape {
   }
 }
 
-func convForward<Scalar: TensorScalar>(
-  _ window: Window, _ groups: Int, _ inputs: [Tensor<Scalar>], _ shape: [Int]
-) -> Tensor<Scalar> {
-  let (x, w) = (inputs[0].start, inputs[1].start)
+func convByPatches<Scalar: TensorScalar>(_ conv: ConvShape, _ inputs: [Tensor<Scalar>]) -> Tensor<Scalar> {
+  let (x, w, groups) = (inputs[0].start, inputs[1].start, conv.groups)
   let bias = inputs.count > 2 ? inputs[2].start : nil
-  let conv = ConvShape(window, groups, x: inputs[0].shape, w: inputs[1].shape, y: shape)
-  return Tensor(uninitialized: shape) { y in
+  let runs = conv.makeRuns()
+  return Tensor(uninitialized: conv.y) { y in
     conv.forEachChunk { _, images in
       let scratch = Buffer<Scalar>(conv.depth * conv.outputs)
       defer { withExtendedLifetime(scratch) {} }
@@ -84,8 +71,8 @@ func convForward<Scalar: TensorScalar>(
       for part in images.lowerBound * groups..<images.upperBound * groups {
         let group = part % groups
         let y = y + part * conv.outputGroup
-        conv.gather(x + part * conv.inputGroup, patches)
-        Scalar.multiply(
+        conv.gather(x + part * conv.inputGroup, patches, runs)
+        Scalar.backend.multiply(
           MatrixProduct(
             rows: conv.outChannels, depth: conv.depth, columns: conv.outputs,
             a: .init(w + group * conv.weightGroup, rowStride: conv.depth), b: .init(patches, rowStride: conv.outputs), y: y))
@@ -99,36 +86,25 @@ func convForward<Scalar: TensorScalar>(
   }
 }
 
-func convBackward<Scalar: TensorScalar>(
-  _ window: Window, _ groups: Int, _ step: BackwardStep<Scalar>
-) -> [Tensor<Scalar>?] {
-  let (x, w) = (step.inputs[0], step.inputs[1])
-  let conv = ConvShape(window, groups, x: x.shape, w: w.shape, y: step.output.shape)
-  var gradients: [Tensor<Scalar>?] = step.inputs.map { _ in nil }
-  if step.isNeeded[0] { gradients[0] = convInputGradient(conv, w, step.gradient, x.shape) }
-  if step.isNeeded[1] { gradients[1] = convWeightGradient(conv, x, step.gradient, w.shape) }
-  if step.inputs.count > 2, step.isNeeded[2] { gradients[2] = channelSums(step.gradient) }
-  return gradients
-}
-
 private func convInputGradient<Scalar: TensorScalar>(
-  _ conv: ConvShape, _ w: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ shape: [Int]
+  _ conv: ConvShape, _ w: Tensor<Scalar>, _ gradient: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   let transposed = transposedWeights(conv, w)
   let dy = gradient.start
-  return Tensor(shape) { dx in
+  let runs = conv.makeRuns()
+  return Tensor(conv.x) { dx in
     conv.forEachChunk { _, images in
       let scratch = Buffer<Scalar>(conv.depth * conv.outputs)
       defer { withExtendedLifetime(scratch) {} }
       let patches = scratch.start
       for part in images.lowerBound * conv.groups..<images.upperBound * conv.groups {
         let group = part % conv.groups
-        Scalar.multiply(
+        Scalar.backend.multiply(
           MatrixProduct(
             rows: conv.depth, depth: conv.outChannels, columns: conv.outputs,
             a: .init(transposed.start + group * conv.weightGroup, rowStride: conv.outChannels),
             b: .init(dy + part * conv.outputGroup, rowStride: conv.outputs), y: patches))
-        conv.scatter(patches, dx + part * conv.inputGroup)
+        conv.scatter(patches, dx + part * conv.inputGroup, runs)
       }
     }
   }
@@ -148,29 +124,42 @@ private func transposedWeights<Scalar: TensorScalar>(_ conv: ConvShape, _ w: Ten
 
 /// The product is taken transposed, [depth, outputs] · [outputs, outChannels], because the second factor is the one that a
 /// fast product rearranges, and dy is smaller than the patches.
-private func convWeightGradient<Scalar: TensorScalar>(
-  _ conv: ConvShape, _ x: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ shape: [Int]
+func convWeightGradientByPatches<Scalar: TensorScalar>(
+  _ conv: ConvShape, _ x: Tensor<Scalar>, _ gradient: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   let (x, dy) = (x.start, gradient.start)
+  let runs = conv.makeRuns()
+  return sumOfImages(conv) { images, add in
+    let scratch = Buffer<Scalar>(conv.depth * conv.outputs + conv.weightGroup)
+    defer { withExtendedLifetime(scratch) {} }
+    let patches = scratch.start
+    let product = patches + conv.depth * conv.outputs
+    for part in images.lowerBound * conv.groups..<images.upperBound * conv.groups {
+      conv.gather(x + part * conv.inputGroup, patches, runs)
+      Scalar.backend.multiply(
+        MatrixProduct(
+          rows: conv.depth, depth: conv.outputs, columns: conv.outChannels, a: .init(patches, rowStride: conv.outputs),
+          b: .init(dy + part * conv.outputGroup, rowStride: 1, columnStride: conv.outputs), y: product))
+      add(part % conv.groups, product)
+    }
+  }
+}
+
+/// The gradient of the weights from those of single images: `body` gets the images of a chunk, and a function that adds the
+/// transposed gradient [depth, outChannels] of a group. The chunks' sums are added in order, whatever thread made them.
+func sumOfImages<Scalar: TensorScalar>(
+  _ conv: ConvShape, _ body: (_ images: Range<Int>, _ add: (_ group: Int, UnsafePointer<Scalar>) -> Void) -> Void
+) -> Tensor<Scalar> {
   let count = conv.groups * conv.weightGroup
   let sums = Tensor<Scalar>([ConvShape.chunks, count]) { sums in
     conv.forEachChunk { chunk, images in
-      let scratch = Buffer<Scalar>(conv.depth * conv.outputs + conv.weightGroup)
-      defer { withExtendedLifetime(scratch) {} }
-      let patches = scratch.start
-      let product = patches + conv.depth * conv.outputs
-      for part in images.lowerBound * conv.groups..<images.upperBound * conv.groups {
-        let sum = sums + chunk * count + part % conv.groups * conv.weightGroup
-        conv.gather(x + part * conv.inputGroup, patches)
-        Scalar.multiply(
-          MatrixProduct(
-            rows: conv.depth, depth: conv.outputs, columns: conv.outChannels, a: .init(patches, rowStride: conv.outputs),
-            b: .init(dy + part * conv.outputGroup, rowStride: 1, columnStride: conv.outputs), y: product))
+      body(images) { group, product in
+        let sum = sums + chunk * count + group * conv.weightGroup
         for i in 0..<conv.weightGroup { sum[i] += product[i] }
       }
     }
   }
-  return Tensor(shape) { dw in
+  return Tensor(conv.w) { dw in
     for chunk in 0..<ConvShape.chunks {
       for group in 0..<conv.groups {
         let sum = sums.start + chunk * count + group * conv.weightGroup

@@ -4,7 +4,8 @@ import KernelTypes
 /// Elements that one thread takes at a time.
 let elementGrain = 1 << 14
 
-/// y[i] = f(i) for every element, on all cores.
+/// y[i] = f(i) for every element, on all cores. Inlined so that `f` becomes a loop over vectors.
+@inline(__always)
 func elementwise<Scalar: TensorScalar>(_ shape: [Int], _ f: (Int) -> Scalar) -> Tensor<Scalar> {
   Tensor(uninitialized: shape) { y in
     parallelRanges(elementCount(shape)!, grain: elementGrain) { range in
@@ -47,7 +48,11 @@ func activationBackward<Scalar: TensorScalar>(_ activation: Activation, _ step: 
   let (y, dy, shape) = (step.output.start, step.gradient.start, step.output.shape)
   switch activation {
   case .identity: return step.gradient
-  case .relu: return elementwise(shape) { y[$0] > 0 ? dy[$0] : 0 }
+  case .relu:
+    return elementwise(shape) { i in
+      let gradient = dy[i]  // read in either case, so that the choice needs no jump
+      return y[i] > 0 ? gradient : 0
+    }
   case .leakyRelu(let slope):
     let (x, slope) = (step.inputs[0].start, Scalar(slope))
     return elementwise(shape) { x[$0] < 0 ? slope * dy[$0] : dy[$0] }

@@ -9,7 +9,7 @@ private func product<Scalar: TensorScalar>(
   _ shape: [Int], depth: Int, _ a: MatrixProduct<Scalar>.Matrix, _ b: MatrixProduct<Scalar>.Matrix, bias: Tensor<Scalar>? = nil
 ) -> Tensor<Scalar> {
   Tensor(uninitialized: shape) { y in
-    Scalar.multiply(
+    Scalar.backend.multiply(
       MatrixProduct(
         rows: shape[0], depth: depth, columns: shape[1], a: a, b: b, bias: bias?.start, y: y, isParallel: true))
   }

@@ -18,28 +18,60 @@ func maxPoolForward<Scalar: TensorScalar>(
   var winners = [Int32](repeating: -1, count: planes * runs.outputCount)
   let y = Tensor<Scalar>(uninitialized: shape) { y in
     winners.withUnsafeMutableBufferPointer { winners in
-      let winners = winners.baseAddress!
-      runs.runs.withUnsafeBufferPointer { list in
-        parallelRanges(planes, grain: planeGrain(runs.inputCount)) { range in
-          for plane in range {
-            let x = x.start + plane * runs.inputCount
-            let y = y + plane * runs.outputCount
-            let winner = winners + plane * runs.outputCount
-            for run in list {
-              for i in 0..<run.count {
-                let value = x[run.input + i * run.inputStride]
-                if winner[run.output + i] < 0 || value > y[run.output + i] {
-                  y[run.output + i] = value
-                  winner[run.output + i] = Int32(truncatingIfNeeded: run.input + i * run.inputStride)
-                }
-              }
-            }
-          }
+      guard let winners = winners.baseAddress else { return }
+      parallelRanges(planes, grain: planeGrain(runs.inputCount)) { range in
+        for plane in range {
+          let outputs = plane * runs.outputCount
+          maxPool(runs, x.start + plane * runs.inputCount, y + outputs, winners + outputs)
         }
       }
     }
   }
   return (y, Saved(indices: winners))
+}
+
+/// One plane. Winners are −1 at first, and stay so where there is nothing above −∞; NaN wins.
+private func maxPool<Scalar: TensorScalar>(
+  _ runs: WindowRuns, _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ winners: UnsafeMutablePointer<Int32>
+) {
+  if let offsets = runs.cellOffsets { return maxPoolInside(runs, offsets, x, y, winners) }
+  y.initialize(repeating: -.infinity, count: runs.outputCount)
+  for run in runs.runs {
+    var from = x + run.input
+    var offset = Int32(truncatingIfNeeded: run.input)
+    let step = Int32(truncatingIfNeeded: run.inputStride)
+    let (y, winners) = (y + run.output, winners + run.output)
+    for i in 0..<run.count {
+      // Choices, not jumps: which of random values wins cannot be predicted.
+      let (value, best, winner) = (from.pointee, y[i], winners[i])
+      let stays = value <= best
+      y[i] = stays ? best : value
+      winners[i] = stays ? winner : offset
+      from += run.inputStride
+      offset &+= step
+    }
+  }
+}
+
+/// One plane under windows that lie wholly inside.
+private func maxPoolInside<Scalar: TensorScalar>(
+  _ runs: WindowRuns, _ offsets: [Int], _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>,
+  _ winners: UnsafeMutablePointer<Int32>
+) {
+  for row in runs.runs where row.cell == 0 {
+    for i in 0..<row.count {
+      let first = row.input &+ i &* row.inputStride
+      var (best, winner) = (-Scalar.infinity, -1)
+      for offset in offsets {
+        let value = x[first &+ offset]
+        let stays = value <= best
+        best = stays ? best : value
+        winner = stays ? winner : first &+ offset
+      }
+      y[row.output &+ i] = best
+      winners[row.output &+ i] = Int32(truncatingIfNeeded: winner)
+    }
+  }
 }
 
 func globalMaxPoolForward<Scalar: TensorScalar>(_ x: Tensor<Scalar>, _ shape: [Int]) -> (Tensor<Scalar>, Saved<Scalar>) {
@@ -54,12 +86,12 @@ func maxPoolBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> Tens
   let dy = step.gradient.start
   return Tensor(uninitialized: shape) { dx in
     step.saved.indices.withUnsafeBufferPointer { winners in
-      let winners = winners.baseAddress!
+      guard let winners = winners.baseAddress else { return }
       parallelRanges(planes, grain: planeGrain(inputs)) { range in
         for plane in range {
           let dx = dx + plane * inputs
           dx.initialize(repeating: 0, count: inputs)
-          for i in plane * outputs..<(plane + 1) * outputs { dx[Int(winners[i])] += dy[i] }
+          for i in plane * outputs..<(plane + 1) * outputs where winners[i] >= 0 { dx[Int(winners[i])] += dy[i] }
         }
       }
     }

@@ -18,6 +18,10 @@ struct WindowRuns {
   let inputCount: Int
   let outputCount: Int
   let cellCount: Int
+  /// Whether some cell of some output reads padding.
+  private(set) var hasPadding = false
+  /// Without padding, where each cell reads, seen from the first.
+  private(set) var cellOffsets: [Int]?
 
   /// input, output, kernel: sizes of the spatial axes.
   init(_ window: Window, input: [Int], output: [Int], kernel: [Int]) {
@@ -25,27 +29,34 @@ struct WindowRuns {
     outputCount = output.reduce(1, *)
     cellCount = kernel.reduce(1, *)
     let last = kernel.count - 1
-    for cell in 0..<cellCount {
+    for cell in 0..<cellCount where outputCount > 0 {
       let at = position(cell, in: kernel)
       let row = WindowRuns.inside(window, last, at[last], input[last], output[last])
       guard !row.isEmpty else { continue }
-      for outputRow in 0..<outputCount / output[last] {
-        let outer = position(outputRow, in: Array(output[..<last]))
-        var offset = 0
-        var isInside = true
-        for axis in 0..<last {
-          let i = outer[axis] * window.strides[axis] + at[axis] * window.dilations[axis] - window.padBegin[axis]
-          isInside = isInside && i >= 0 && i < input[axis]
-          offset = offset * input[axis] + i
-        }
-        guard isInside else { continue }
-        let first = row.lowerBound * window.strides[last] + at[last] * window.dilations[last] - window.padBegin[last]
+      let first = row.lowerBound * window.strides[last] + at[last] * window.dilations[last] - window.padBegin[last]
+      forEachRow(window, at, input, output) { outputRow, inputRow in
         runs.append(
           Run(
-            cell: cell, output: outputRow * output[last] + row.lowerBound, input: offset * input[last] + first,
+            cell: cell, output: outputRow * output[last] + row.lowerBound, input: inputRow * input[last] + first,
             count: row.count, inputStride: window.strides[last]))
       }
     }
+    hasPadding = runs.reduce(0) { $0 + $1.count } < cellCount * outputCount
+    if !hasPadding, let first = runs.first {
+      cellOffsets = runs.filter { $0.output == 0 }.map { $0.input - first.input }
+    }
+  }
+
+  /// Calls `body` with each row of outputs for which the kernel cell at `at` reads a row of the input, and with that row.
+  private func forEachRow(_ window: Window, _ at: [Int], _ input: [Int], _ output: [Int], _ body: (Int, Int) -> Void) {
+    func visit(_ axis: Int, _ outputRow: Int, _ inputRow: Int) {
+      guard axis < at.count - 1 else { return body(outputRow, inputRow) }
+      for i in WindowRuns.inside(window, axis, at[axis], input[axis], output[axis]) {
+        let j = i * window.strides[axis] + at[axis] * window.dilations[axis] - window.padBegin[axis]
+        visit(axis + 1, outputRow * output[axis] + i, inputRow * input[axis] + j)
+      }
+    }
+    visit(0, 0, 0)
   }
 
   /// The outputs along an axis for which kernel position k reads inside the input.

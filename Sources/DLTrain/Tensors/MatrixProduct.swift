@@ -1,31 +1,31 @@
 /// y = a · b + bias, [rows, depth] · [depth, columns]. Strides are in elements, so that a transposed matrix is one with
 /// its two strides exchanged. Rows of y are dense in memory, `yStride` apart.
-public struct MatrixProduct<Scalar> {
-  public struct Matrix {
-    public var start: UnsafePointer<Scalar>
-    public var rowStride: Int
-    public var columnStride: Int
+struct MatrixProduct<Scalar> {
+  struct Matrix {
+    var start: UnsafePointer<Scalar>
+    var rowStride: Int
+    var columnStride: Int
 
-    public init(_ start: UnsafePointer<Scalar>, rowStride: Int, columnStride: Int = 1) {
+    init(_ start: UnsafePointer<Scalar>, rowStride: Int, columnStride: Int = 1) {
       self.start = start
       self.rowStride = rowStride
       self.columnStride = columnStride
     }
-    public var transposed: Matrix { Matrix(start, rowStride: columnStride, columnStride: rowStride) }
+    var transposed: Matrix { Matrix(start, rowStride: columnStride, columnStride: rowStride) }
   }
-  public var rows: Int
-  public var depth: Int
-  public var columns: Int
-  public var a: Matrix
-  public var b: Matrix
+  var rows: Int
+  var depth: Int
+  var columns: Int
+  var a: Matrix
+  var b: Matrix
   /// One value a column.
-  public var bias: UnsafePointer<Scalar>?
-  public var y: UnsafeMutablePointer<Scalar>
-  public var yStride: Int
+  var bias: UnsafePointer<Scalar>?
+  var y: UnsafeMutablePointer<Scalar>
+  var yStride: Int
   /// Whether to use all cores; false inside work that is already spread over them.
-  public var isParallel: Bool
+  var isParallel: Bool
 
-  public init(
+  init(
     rows: Int, depth: Int, columns: Int, a: Matrix, b: Matrix, bias: UnsafePointer<Scalar>? = nil,
     y: UnsafeMutablePointer<Scalar>, isParallel: Bool = false
   ) {

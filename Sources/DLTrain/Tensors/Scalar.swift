@@ -4,16 +4,34 @@ import Foundation
 /// The element of a tensor: `Float` to train with, `Double` to check gradients with.
 public protocol TensorScalar: ReferenceScalar, Sendable {
   static func log(_ x: Self) -> Self
-  /// Computes a matrix product by the fastest means this type has.
-  static func multiply(_ product: MatrixProduct<Self>)
+  static var backend: Backend<Self> { get }
+}
+
+/// The heavy operations, which each scalar type computes by its own means.
+public struct Backend<Scalar: TensorScalar>: Sendable {
+  let multiply: @Sendable (MatrixProduct<Scalar>) -> Void
+  let conv: @Sendable (ConvShape, [Tensor<Scalar>]) -> Tensor<Scalar>
+  let convWeightGradient: @Sendable (ConvShape, _ x: Tensor<Scalar>, _ gradient: Tensor<Scalar>) -> Tensor<Scalar>
 }
 
 extension Double: TensorScalar {
   public static func log(_ x: Double) -> Double { Foundation.log(x) }
-  public static func multiply(_ product: MatrixProduct<Double>) { multiplyNaively(product) }
+
+  /// Plain loops.
+  public static var backend: Backend<Double> {
+    Backend(
+      multiply: { multiplyNaively($0) }, conv: { convByPatches($0, $1) },
+      convWeightGradient: { convWeightGradientByPatches($0, $1, $2) })
+  }
 }
 
 extension Float: TensorScalar {
   public static func log(_ x: Float) -> Float { Foundation.log(x) }
-  public static func multiply(_ product: MatrixProduct<Float>) { multiplyPacked(product) }
+
+  /// The runtime's kernels.
+  public static var backend: Backend<Float> {
+    Backend(
+      multiply: { multiplyPacked($0) }, conv: { convOnKernels($0, $1) },
+      convWeightGradient: { convWeightGradientOnKernels($0, $1, $2) })
+  }
 }

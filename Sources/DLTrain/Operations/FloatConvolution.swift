@@ -1,0 +1,92 @@
+import DLGraph
+import KernelTypes
+
+// Convolution on the runtime's kernels, which read images as NHWC; for one or two spatial axes.
+
+/// Every image is turned to NHWC, convolved, and turned back, a chunk of images at a time so that they stay in cache.
+func convOnKernels(_ conv: ConvShape, _ inputs: [Tensor<Float>]) -> Tensor<Float> {
+  guard var geometry = WindowGeometry(conv) else { return convByPatches(conv, inputs) }
+  let (channels, outChannels) = (conv.x[1], conv.y[1])
+  geometry.channels = channels
+  geometry.inPixelStride = channels
+  geometry.outPixelStride = outChannels
+  let panels = Buffer<Float>(kernels.packedConvSize(geometry, conv.groups, outChannels))
+  kernels.packConv(geometry, conv.groups, outChannels, inputs[1].start, inputs.count > 2 ? inputs[2].start : nil, panels.start)
+  let (inputSize, outputSize) = (channels * conv.inputs, outChannels * conv.outputs)
+  let x = inputs[0].start
+  return Tensor(uninitialized: conv.y) { y in
+    conv.forEachChunk { _, images in
+      guard !images.isEmpty else { return }
+      var geometry = geometry
+      geometry.batch = images.count
+      let kernelScratch = kernels.convScratch(geometry, conv.groups, outChannels)
+      let scratch = Buffer<Float>(images.count * (inputSize + outputSize) + kernelScratch)
+      defer { withExtendedLifetime((scratch, panels)) {} }
+      let input = scratch.start
+      let output = input + images.count * inputSize
+      for (i, image) in images.enumerated() {
+        kernels.transpose(
+          channels, conv.inputs, x + image * inputSize, conv.inputs, input + i * inputSize, channels)
+      }
+      let call = ConvCall(
+        geometry: geometry, groups: conv.groups, outChannels: outChannels, x: input, panels: panels.start, y: output,
+        activation: .identity, scratch: output + images.count * outputSize)
+      kernels.conv(call, 0..<kernels.convUnits(call), 0)
+      for (i, image) in images.enumerated() {
+        kernels.transpose(
+          conv.outputs, outChannels, output + i * outputSize, outChannels, y + image * outputSize, conv.outputs)
+      }
+    }
+  }
+}
+
+/// dw is itself a convolution: of x, its channels taken as a batch of images with one channel, by dy, its outputs taken as the
+/// kernel's cells. Stride and dilation change places.
+func convWeightGradientOnKernels(_ conv: ConvShape, _ x: Tensor<Float>, _ gradient: Tensor<Float>) -> Tensor<Float> {
+  // Single cells, which a stride would make of the kernel's rows, are slower to read than to gather.
+  guard var geometry = WindowGeometry(conv), conv.window.strides.allSatisfy({ $0 == 1 }) else {
+    return convWeightGradientByPatches(conv, x, gradient)
+  }
+  swap(&geometry.outHeight, &geometry.kernelHeight)
+  swap(&geometry.outWidth, &geometry.kernelWidth)
+  swap(&geometry.strideHeight, &geometry.dilationHeight)
+  swap(&geometry.strideWidth, &geometry.dilationWidth)
+  geometry.batch = conv.channels
+  geometry.outPixelStride = conv.outChannels
+  let packed = kernels.packedConvSize(geometry, 1, conv.outChannels)
+  let kernelScratch = kernels.convScratch(geometry, 1, conv.outChannels)
+  let (x, dy) = (x.start, gradient.start)
+  return sumOfImages(conv) { images, add in
+    let scratch = Buffer<Float>(packed + conv.weightGroup + kernelScratch)
+    defer { withExtendedLifetime(scratch) {} }
+    let panels = scratch.start
+    let product = panels + packed
+    for part in images.lowerBound * conv.groups..<images.upperBound * conv.groups {
+      kernels.packConv(geometry, 1, conv.outChannels, dy + part * conv.outputGroup, nil, panels)
+      let call = ConvCall(
+        geometry: geometry, groups: 1, outChannels: conv.outChannels, x: x + part * conv.inputGroup, panels: panels, y: product,
+        activation: .identity, scratch: product + conv.weightGroup)
+      kernels.conv(call, 0..<kernels.convUnits(call), 0)
+      add(part % conv.groups, product)
+    }
+  }
+}
+
+extension WindowGeometry {
+  /// Sizes, strides, dilations and padding of a convolution; nil for more than two spatial axes. One axis is a row.
+  fileprivate init?(_ conv: ConvShape) {
+    guard conv.x.count <= 4 else { return nil }
+    func pair(_ values: some Sequence<Int>, _ missing: Int) -> (Int, Int) {
+      let values = Array(values)
+      return values.count == 1 ? (missing, values[0]) : (values[0], values[1])
+    }
+    self.init()
+    (inHeight, inWidth) = pair(conv.x[2...], 1)
+    (outHeight, outWidth) = pair(conv.y[2...], 1)
+    (kernelHeight, kernelWidth) = pair(conv.w[2...], 1)
+    (strideHeight, strideWidth) = pair(conv.window.strides, 1)
+    (dilationHeight, dilationWidth) = pair(conv.window.dilations, 1)
+    (padTop, padLeft) = pair(conv.window.padBegin, 0)
+    (padBottom, padRight) = pair(conv.window.padEnd, 0)
+  }
+}
