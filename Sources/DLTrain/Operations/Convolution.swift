@@ -24,7 +24,9 @@ func convBackward<Scalar: TensorScalar>(
 
 extension ConvShape {
   /// patches[channel · cells + cell][output] = what the window's cell reads; 0 in the padding.
-  fileprivate func gather<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ patches: UnsafeMutablePointer<Scalar>, _ runs: WindowRuns) {
+  fileprivate func gather<Scalar: TensorScalar>(
+    _ x: UnsafePointer<Scalar>, _ patches: UnsafeMutablePointer<Scalar>, _ runs: WindowRuns
+  ) {
     if runs.hasPadding { patches.initialize(repeating: 0, count: depth * outputs) }
     for channel in 0..<channels {
       let x = x + channel * inputs
@@ -42,7 +44,9 @@ extension ConvShape {
   }
 
   /// Adds each patch element to the input it was read from.
-  fileprivate func scatter<Scalar: TensorScalar>(_ patches: UnsafePointer<Scalar>, _ x: UnsafeMutablePointer<Scalar>, _ runs: WindowRuns) {
+  fileprivate func scatter<Scalar: TensorScalar>(
+    _ patches: UnsafePointer<Scalar>, _ x: UnsafeMutablePointer<Scalar>, _ runs: WindowRuns
+  ) {
     for channel in 0..<channels {
       let x = x + channel * inputs
       let patches = patches + channel * cells * outputs
