@@ -169,7 +169,8 @@ public struct KernelSet: Sendable {
   public var tileShape: @Sendable (_ index: Int) -> TileShape?
   /// Runs one tile again and again; returns the floating-point operations done (2 for a multiply-add).
   public var runTile: @Sendable (_ index: Int, _ probe: TileProbe) -> Int
-  /// `steps` rounds of multiply-adds in registers only, which reach the peak of the core; y: `lanes` floats, overwritten.
+  /// `steps` rounds of multiply-adds in registers only, which reach the peak of the core. Processors slow down under wide
+  /// vectors, so a share of the peak is only true of probes taken in turn with the tile's, many times; compare medians. y: `lanes` floats, overwritten.
   /// Returns the floating-point operations done.
   public var peak: @Sendable (_ steps: Int, _ y: UnsafeMutablePointer<Float>) -> Int
 

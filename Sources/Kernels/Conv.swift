@@ -27,20 +27,28 @@ struct WindowRows: RowWalker {
     rowsLeft = outHeight
   }
 
-  @inline(__always) mutating func next() -> UnsafePointer<Float> {
-    let result = window
-    window += columnStep
-    columnsLeft -= 1
-    if columnsLeft == 0 {
-      columnsLeft = outWidth
-      window += rowStep
-      rowsLeft -= 1
-      if rowsLeft == 0 {
-        rowsLeft = outHeight
-        window += imageStep
-      }
+  @inline(__always) mutating func take(_ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>) {
+    var rows = rows
+    var left = count
+    while left > 0 {
+      let some = min(left, columnsLeft)
+      for i in 0..<some { rows[i] = window + i * columnStep }
+      rows += some
+      left -= some
+      window += some * columnStep
+      columnsLeft -= some
+      if columnsLeft == 0 { startRow() }
     }
-    return result
+  }
+
+  @inline(__always) private mutating func startRow() {
+    columnsLeft = outWidth
+    window += rowStep
+    rowsLeft -= 1
+    if rowsLeft == 0 {
+      rowsLeft = outHeight
+      window += imageStep
+    }
   }
 }
 
@@ -115,12 +123,16 @@ extension WindowGeometry {
 }
 
 func convScratch(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {
-  ConvPlan(g, groups: groups, outChannels: outChannels).scratch
+  isDepthwise(g, groups, outChannels) ? 0 : ConvPlan(g, groups: groups, outChannels: outChannels).scratch
 }
 
-func convUnits(_ call: ConvCall) -> Int { ConvPlan(call.geometry, groups: call.groups, outChannels: call.outChannels).units }
+func convUnits(_ call: ConvCall) -> Int {
+  if isDepthwise(call.geometry, call.groups, call.outChannels) { return depthwiseUnits(call.geometry) }
+  return ConvPlan(call.geometry, groups: call.groups, outChannels: call.outChannels).units
+}
 
 func conv(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
+  if isDepthwise(call.geometry, call.groups, call.outChannels) { return depthwise(call, units) }
   let plan = ConvPlan(call.geometry, groups: call.groups, outChannels: call.outChannels)
   let g = plan.geometry
   let scratch = plan.scratch

@@ -47,6 +47,7 @@ private func useOfLanes(_ factor: Int, _ g: WindowGeometry, _ outChannels: Int) 
 }
 
 func packedConvSize(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {
+  if isDepthwise(g, groups, outChannels) { return packedDepthwiseSize(g) }
   let plain = groups * packedPanelsSize(depth: g.windowSize / groups, columns: outChannels / groups)
   let factor = pixelWidening(g, groups, outChannels)
   if factor == 1 { return plain }
@@ -60,6 +61,7 @@ func packConv(
   _ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
   _ panels: UnsafeMutablePointer<Float>
 ) {
+  if isDepthwise(g, groups, outChannels) { return packDepthwise(g, w, bias, panels) }
   let channels = g.channels / groups
   let columns = outChannels / groups
   let cells = g.kernelHeight * g.kernelWidth

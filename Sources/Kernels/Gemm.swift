@@ -4,7 +4,8 @@ import KernelTypes
 
 /// Hands out the pointers of a block's rows, one after the other.
 protocol RowWalker {
-  mutating func next() -> UnsafePointer<Float>
+  /// Writes the pointers of the next `count` rows.
+  mutating func take(_ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>)
 }
 
 /// The rows of a dense or strided matrix.
@@ -12,9 +13,9 @@ struct MatrixRows: RowWalker {
   var row: UnsafePointer<Float>
   var stride: Int
 
-  @inline(__always) mutating func next() -> UnsafePointer<Float> {
-    defer { row += stride }
-    return row
+  @inline(__always) mutating func take(_ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>) {
+    for i in 0..<count { rows[i] = row + i * stride }
+    row += count * stride
   }
 }
 
@@ -64,7 +65,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
       let y = block.y + row * block.yStride + column
       withUnsafeMutablePointer(to: &pointers) { memory in
         let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
-        for i in 0..<count { rows[i] = walker.next() }
+        walker.take(count, rows)
         runTile(
           rows: count, vectors: vectors,
           TileCall(

@@ -11,11 +11,17 @@ struct WindowAxis {
   /// The first cell of window `out`; negative in the padding.
   @inline(__always) func first(_ out: Int) -> Int { out * stride - pad }
 
+  /// Whether the whole window lies inside the image.
+  @inline(__always) func isInside(_ out: Int) -> Bool {
+    let first = first(out)
+    return first >= 0 && first + (kernel - 1) * dilation < size
+  }
+
   /// The cells of the window inside the image.
   @inline(__always) func cells(_ out: Int) -> Range<Int> {
     let first = first(out)
     // Nearly all windows lie inside; only the others pay for a division.
-    if first >= 0 && first + (kernel - 1) * dilation < size { return 0..<kernel }
+    if isInside(out) { return 0..<kernel }
     let low = first < 0 ? min(kernel, ceilDivide(-first, dilation)) : 0
     return low..<max(low, cells(before: size, from: first))
   }
@@ -113,25 +119,44 @@ private func slide<Fold: CellFold>(_ call: PoolCall, _ outRow: Int, _ fold: Fold
   if left > 0 { foldRow(windows, fold, VectorHead(count: left)) }
 }
 
-/// One vector of channels of every window in a row.
+/// One vector of channels of every window in a row. Windows wholly inside the image go four at a time.
 @inline(__always)
 private func foldRow<Fold: CellFold, Part: VectorPart>(_ w: WindowRow, _ fold: Fold, _ part: Part) {
-  var y = w.y
-  for column in 0..<w.outWidth {
-    let cells = w.horizontal.cells(column)
-    var line = w.x + w.horizontal.first(column) * w.inPixelStride + cells.lowerBound * w.cellPitch
-    var folded = part.load(line)
-    for r in 0..<w.rows {
-      var cell = line
-      if r > 0 { folded = fold.step(folded, part.load(cell)) }
-      for _ in 1..<cells.count {
-        cell += w.cellPitch
-        folded = fold.step(folded, part.load(cell))
-      }
-      line += w.rowPitch
+  var column = 0
+  while column < w.outWidth {
+    if column + 4 <= w.outWidth && w.horizontal.isInside(column) && w.horizontal.isInside(column + 3) {
+      foldWindows(w, column, fold, part, InlineArray<4, Vector>(repeating: .zero))
+      column += 4
+    } else {
+      foldWindows(w, column, fold, part, InlineArray<1, Vector>(repeating: .zero))
+      column += 1
     }
-    folded = fold.finish(folded, inside: w.rows * cells.count, padded: w.paddedRows * w.horizontal.paddedCount(column))
-    part.store(folded, y)
-    y += w.outPixelStride
+  }
+}
+
+/// n neighbouring windows with the same cells inside the image.
+@inline(__always)
+private func foldWindows<let n: Int, Fold: CellFold, Part: VectorPart>(
+  _ w: WindowRow, _ column: Int, _ fold: Fold, _ part: Part, _ zero: InlineArray<n, Vector>
+) {
+  let cells = w.horizontal.cells(column)
+  let step = w.horizontal.stride * w.inPixelStride
+  var line = w.x + w.horizontal.first(column) * w.inPixelStride + cells.lowerBound * w.cellPitch
+  var folded = zero
+  for i in 0..<n { folded[unchecked: i] = part.load(line + i * step) }
+  for r in 0..<w.rows {
+    var cell = line
+    for c in 0..<cells.count {
+      if r + c > 0 {
+        for i in 0..<n { folded[unchecked: i] = fold.step(folded[unchecked: i], part.load(cell + i * step)) }
+      }
+      cell += w.cellPitch
+    }
+    line += w.rowPitch
+  }
+  let padded = w.paddedRows * w.horizontal.paddedCount(column)
+  let y = w.y + column * w.outPixelStride
+  for i in 0..<n {
+    part.store(fold.finish(folded[unchecked: i], inside: w.rows * cells.count, padded: padded), y + i * w.outPixelStride)
   }
 }

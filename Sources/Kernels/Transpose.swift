@@ -2,6 +2,7 @@
 func transpose(
   _ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
 ) {
+  if rows == 1 && yStride == 1 || columns == 1 && xStride == 1 { return copy(rows * columns, x, y) }
   let side = 16
   var r0 = 0
   while r0 < rows {
@@ -16,4 +17,8 @@ func transpose(
     }
     r0 = r1
   }
+}
+
+private func copy(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  for i in 0..<count { y[i] = x[i] }
 }

@@ -1,0 +1,129 @@
+import KernelTypes
+
+// Depthwise convolution: as many groups as channels, one filter each. There is no sum over channels to make a matrix
+// product of; a vector of channels is multiplied by the weights of the same channels, cell by cell.
+//
+// Packed: the biases, then for each kernel cell the weights of all channels, each list padded with zeros to whole vectors.
+
+func isDepthwise(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Bool {
+  groups > 1 && groups == g.channels && groups == outChannels
+}
+
+func packedDepthwiseSize(_ g: WindowGeometry) -> Int {
+  (g.kernelHeight * g.kernelWidth + 1) * roundUp(g.channels, to: lanes)
+}
+
+func packDepthwise(
+  _ g: WindowGeometry, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ packed: UnsafeMutablePointer<Float>
+) {
+  let cells = g.kernelHeight * g.kernelWidth
+  let width = roundUp(g.channels, to: lanes)
+  for c in 0..<width {
+    let exists = c < g.channels
+    packed[c] = exists ? bias?[c] ?? 0 : 0
+    for cell in 0..<cells { packed[(1 + cell) * width + c] = exists ? w[c * cells + cell] : 0 }
+  }
+}
+
+/// Units: blocks of output rows of all images, one after the other.
+func depthwiseUnits(_ g: WindowGeometry) -> Int {
+  let rows = g.batch * g.outHeight
+  // A channel's multiply-add here costs about what two vectors of a tile do.
+  let work = rows * g.outWidth * g.channels * g.kernelHeight * g.kernelWidth * 8
+  return max(1, min(rows, mostUnits, work / unitWork))
+}
+
+func depthwise(_ call: ConvCall, _ units: Range<Int>) {
+  let g = call.geometry
+  let count = depthwiseUnits(g)
+  for unit in units {
+    for row in share(g.batch * g.outHeight, unit, count) {
+      depthwiseRow(call, row)
+      if needsPass(call.activation) {
+        activateRows(
+          call.activation, g.outWidth, g.channels, call.y + row * g.outWidth * g.outPixelStride, g.outPixelStride)
+      }
+    }
+  }
+}
+
+private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
+  let g = call.geometry
+  let width = roundUp(g.channels, to: lanes)
+  let line = g.inWidth * g.inPixelStride
+  let image = outRow / g.outHeight
+  let row = outRow - image * g.outHeight
+  let cells = g.rows.cells(row)
+  var windows = DepthwiseRow(
+    horizontal: g.columns,
+    x: call.x + (image * g.inHeight + g.rows.first(row) + cells.lowerBound * g.dilationHeight) * line,
+    bias: call.panels, weights: call.panels + (1 + cells.lowerBound * g.kernelWidth) * width,
+    y: call.y + outRow * g.outWidth * g.outPixelStride, rows: cells.count, rowPitch: g.dilationHeight * line,
+    cellPitch: g.dilationWidth * g.inPixelStride, weightPitch: width, inPixelStride: g.inPixelStride,
+    outPixelStride: g.outPixelStride, outWidth: g.outWidth, isRelu: call.activation == .relu)
+  var left = g.channels
+  while left > 0 {
+    if left >= lanes { windows.compute(WholeVector()) } else { windows.compute(VectorHead(count: left)) }
+    windows.x += lanes
+    windows.bias += lanes
+    windows.weights += lanes
+    windows.y += lanes
+    left -= lanes
+  }
+}
+
+/// One vector of channels of the windows of an output row.
+private struct DepthwiseRow {
+  var horizontal: WindowAxis
+  /// The first kernel row inside the image, at input column 0, and its weights.
+  var x: UnsafePointer<Float>
+  var bias: UnsafePointer<Float>
+  var weights: UnsafePointer<Float>
+  var y: UnsafeMutablePointer<Float>
+  /// Kernel rows inside the image.
+  var rows: Int
+  var rowPitch: Int, cellPitch: Int, weightPitch: Int
+  var inPixelStride: Int, outPixelStride: Int, outWidth: Int
+  var isRelu: Bool
+
+  /// Windows wholly inside the image go four at a time, so that a weight is loaded once for four.
+  @inline(__always) func compute<Part: VectorPart>(_ part: Part) {
+    var column = 0
+    while column < outWidth {
+      let cells = horizontal.cells(column)
+      if column + 4 <= outWidth && horizontal.isInside(column) && horizontal.isInside(column + 3) {
+        windows(column, cells, part, InlineArray<4, Vector>(repeating: .zero))
+        column += 4
+      } else {
+        windows(column, cells, part, InlineArray<1, Vector>(repeating: .zero))
+        column += 1
+      }
+    }
+  }
+
+  @inline(__always)
+  private func windows<let n: Int, Part: VectorPart>(
+    _ column: Int, _ cells: Range<Int>, _ part: Part, _ zero: InlineArray<n, Vector>
+  ) {
+    var sums = zero
+    let first = load(bias)
+    for i in 0..<n { sums[unchecked: i] = first }
+    let step = horizontal.stride * inPixelStride
+    var line = x + horizontal.first(column) * inPixelStride + cells.lowerBound * cellPitch
+    var weightLine = weights + cells.lowerBound * weightPitch
+    for _ in 0..<rows {
+      var cell = line
+      var weight = weightLine
+      for _ in 0..<cells.count {
+        let w = load(weight)
+        for i in 0..<n { sums[unchecked: i] = multiplyAdd(part.load(cell + i * step), w, sums[unchecked: i]) }
+        cell += cellPitch
+        weight += weightPitch
+      }
+      line += rowPitch
+      weightLine += horizontal.kernel * weightPitch
+    }
+    let out = y + column * outPixelStride
+    for i in 0..<n { part.store(isRelu ? relu(sums[unchecked: i]) : sums[unchecked: i], out + i * outPixelStride) }
+  }
+}
