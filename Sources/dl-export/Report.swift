@@ -17,6 +17,8 @@ struct Report {
     for input in graph.inputs {
       if case .symbol(let batch) = graph.values[input].type.dims.first { sizes[batch] = 1 }
     }
+    // A network need not take a batch of 1: without it, and without --size, costs that depend on the batch stay unknown.
+    if given.isEmpty, (try? graph.fixing(sizes)) == nil { sizes = graph.symbols.map { _ in nil } }
     for free in given {
       guard let symbol = graph.symbols.firstIndex(of: free.name) else {
         throw DLError(.notFound, "there is no free dimension \(free.name.quoted); there are: \(list(graph.symbols))")

@@ -3,7 +3,7 @@
     python mutate.py model.dlrt 100 folder      writes folder/000.dlrt …
 
 Half of the mutants have their checksums and sizes repaired afterwards, so that they reach the checks behind those. The sections
-that say what the file means are hit as often as the weights, however large those are.
+that say what the file means are hit far more often than the weights, however large those are.
 """
 
 import pathlib
@@ -81,23 +81,28 @@ def truncate(data, place, random):
     del data[place() :]
 
 
-CHANGES = [flip_bits, flip_bits, write_edge, write_edge, overwrite, copy_within, remove, insert, truncate]
+IN_PLACE = [flip_bits, flip_bits, write_edge, write_edge, overwrite, copy_within]
+MOVING = [remove, insert, truncate]
 
 
 def mutate(original, random):
     """One mutant."""
     data = bytearray(original)
-    # Bytes before the last section: the header, the table and all but the weights.
-    structure = max((offset for _, offset, _ in sections(original)), default=len(data))
+    repaired = random.random() < 0.5
+    spans = [(offset, size) for _, offset, size in sections(original) if size]
 
     def place():
-        limit = len(data) if random.random() < 0.2 else min(structure, len(data))
-        return random.randrange(max(limit, 1)) if data else 0
+        # Nine of ten times one of the sections before the weights, small ones more often than by size; else anywhere.
+        if len(spans) > 1 and random.random() < 0.9:
+            offset, size = random.choices(spans[:-1], [size**0.5 for _, size in spans[:-1]])[0]
+            return min(offset + random.randrange(size), len(data) - 1)
+        return random.randrange(len(data))
 
     for _ in range(random.choice([1, 1, 1, 2, 4])):
         if len(data) > 8:
-            random.choice(CHANGES)(data, place, random)
-    return fix_checksums(data) if random.random() < 0.5 else bytes(data)
+            moving = random.random() < (0.05 if repaired else 0.2)
+            random.choice(MOVING if moving else IN_PLACE)(data, place, random)
+    return fix_checksums(data) if repaired else bytes(data)
 
 
 def mutations(original, count, seed=1):

@@ -98,6 +98,19 @@ def test_sizes_of_free_dimensions(models):
     assert eight["totals"]["macs"] == 8 * one["totals"]["macs"]
 
 
+def test_a_network_that_takes_no_batch_of_one(models, tmp_path):
+    data, path = models["everyop"].read_bytes(), tmp_path / "batch2.dlrt"
+    before, after = struct.pack("<3q", 0, 6, -1), struct.pack("<3q", 2, 6, 88)
+    assert data.count(before) == 1
+    path.write_bytes(mutate.fix_checksums(data.replace(before, after)))
+    report = inspect(path)
+    assert report["sizes"] == {"N": None} and report["totals"]["macs"] is None
+    done = run("inspect", path, "--json", "--size", "N=2")
+    assert json.loads(done.stdout)["totals"]["macs"] == 2 * inspect(models["everyop"])["totals"]["macs"]
+    done = run("inspect", path, "--size", "N=3")
+    assert done.returncode == 1 and "node 'reshape' (reshape): cannot reshape" in done.stderr
+
+
 def test_the_same_seed_gives_the_same_file(models, tmp_path):
     again, other = tmp_path / "again.dlrt", tmp_path / "other.dlrt"
     assert run("sample", "everyop", "-o", again).returncode == 0
