@@ -3,12 +3,23 @@ import DLTrain
 import Testing
 
 /// Holds the gradients of a tape against central differences in double precision: for each input
-/// ‖a − n‖ / (‖a‖ + ‖n‖) < 1e-7. A result of several numbers is reduced to one by random weights.
+/// ‖a − n‖ / (‖a‖ + ‖n‖) < 1e-7. A result of several numbers is reduced to one by random weights. Of large inputs `most` elements
+/// are moved, spread evenly.
 func checkGradients(
-  _ name: String, _ inputs: [Tensor<Double>], training seed: UInt64? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+  _ name: String, _ inputs: [Tensor<Double>], training seed: UInt64? = nil, most: Int = 150,
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ f: ([Tensor<Double>]) -> Tensor<Double>
 ) {
   func tape() -> Tape<Double> { seed.map { Tape(training: Generator(seed: $0)) } ?? Tape() }
+  guard inputs.allSatisfy({ $0.count > 0 }) else {
+    // Nothing to move, but the backward pass must stand it.
+    let recorded = tape()
+    let watched = inputs.map(recorded.watch)
+    let y = f(watched)
+    let loss = meanSquaredError(y, Tensor(zeros: y.shape))
+    #expect(recorded.gradients(of: loss, for: watched).map(\.shape) == inputs.map(\.shape), sourceLocation: sourceLocation)
+    return
+  }
   let count = f(inputs.map(tape().watch)).count
   let weights = values([count, 1], seed: 99)
   func loss(_ inputs: [Tensor<Double>]) -> Tensor<Double> {
@@ -21,27 +32,43 @@ func checkGradients(
 
   let h = 1e-5
   for (which, input) in inputs.enumerated() {
-    var numeric: [Double] = []
-    for i in 0..<input.count {
+    let moved = (0..<min(most, input.count)).map { input.count * $0 / min(most, input.count) }
+    let numeric = moved.map { i in
       func at(_ offset: Double) -> Double {
-        var moved = inputs
+        var inputs = inputs
         var scalars = input.scalars
         scalars[i] += offset
-        moved[which] = Tensor(input.shape, scalars)
+        inputs[which] = Tensor(input.shape, scalars)
         let tape = tape()
-        return loss(moved.map(tape.watch)).item
+        return loss(inputs.map(tape.watch)).item
       }
-      numeric.append((at(h) - at(-h)) / (2 * h))
+      return (at(h) - at(-h)) / (2 * h)
     }
-    let a = analytic[which].scalars
-    let error = norm(zip(a, numeric).map { $0 - $1 }) / (norm(a) + norm(numeric))
+    let all = analytic[which].scalars
+    let a = moved.map { all[$0] }
+    let error = relativeError(a, numeric)
     #expect(analytic[which].shape == input.shape, "\(name), input \(which)", sourceLocation: sourceLocation)
-    #expect(norm(a) > 0, "\(name), input \(which): no gradient", sourceLocation: sourceLocation)
-    #expect(error < 1e-7, "\(name), input \(which): relative error \(error)", sourceLocation: sourceLocation)
+    // Some gradients are zero, as that of a bias before a batch norm: rounding is all that the differences find then.
+    let isZero = norm(a) < 1e-9 && norm(numeric) < 1e-9
+    #expect(error < 1e-7 || isZero, "\(name), input \(which): relative error \(error)", sourceLocation: sourceLocation)
   }
 }
 
-private func norm(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+/// Inputs that an operation is smooth at: see `values`. A batch norm's variance is positive.
+func inputs(of op: Op, _ shapes: [[Int]]) -> [Tensor<Double>] {
+  shapes.enumerated().map { i, shape in
+    if case .batchNorm = op, i == 4 { return values(shape, seed: 5, from: 0.5, to: 2) }
+    return values(shape, seed: UInt64(i + 1))
+  }
+}
+
+func norm(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+
+/// ‖a − b‖ / (‖a‖ + ‖b‖); 0 if both are zero.
+func relativeError(_ a: [Double], _ b: [Double]) -> Double {
+  let difference = norm(zip(a, b).map { $0 - $1 })
+  return difference == 0 ? 0 : difference / (norm(a) + norm(b))
+}
 
 /// Values in −1..<1 in random order, all apart from each other and from zero by far more than the step of the differences:
 /// no kink of relu or of a maximum is in reach.

@@ -1,6 +1,7 @@
 import DLGraph
 import DLTrain
 import KernelTypes
+import TestSupport
 import Testing
 
 /// An operation with inputs to check its gradient at.
@@ -18,6 +19,7 @@ private struct GradientCase: CustomTestStringConvertible, Sendable {
 
 private let uneven = Window(strides: [2, 1], dilations: [1, 2], padBegin: [1, 0], padEnd: [0, 2])
 
+/// Small ones, every element of which is moved. The shared table's are checked at some elements.
 private let cases: [GradientCase] = [
   GradientCase(.conv(Window(), groups: 1), [2, 3, 5, 4], [4, 3, 3, 2], [4]),
   GradientCase(.conv(Window(), groups: 1), [2, 3, 5, 4], [2, 3, 1, 1]),
@@ -59,45 +61,17 @@ private let cases: [GradientCase] = [
   GradientCase(.dropout(rate: 0.5), [3, 4]),
 ]
 
-/// A number for each kind of operation. A new operation does not compile before it is given one, and the test below fails
-/// before the list has a case for it.
-private func kind(_ op: Op) -> Int {
-  switch op {
-  case .conv: 0
-  case .maxPool: 1
-  case .averagePool: 2
-  case .globalMaxPool: 3
-  case .globalAveragePool: 4
-  case .gemm: 5
-  case .activation(.identity): 6
-  case .activation(.relu): 7
-  case .activation(.leakyRelu): 8
-  case .activation(.sigmoid): 9
-  case .activation(.tanh): 10
-  case .softmax: 11
-  case .localResponseNorm: 12
-  case .batchNorm: 13
-  case .add: 14
-  case .multiply: 15
-  case .concat: 16
-  case .flatten: 17
-  case .reshape: 18
-  case .dropout: 19
-  }
-}
-private let kinds = 20
-
 @Suite struct OpGradients {
   @Test func everyOperationHasACase() {
-    #expect(Set(cases.map { kind($0.op) }) == Set(0..<kinds))
+    #expect(Set(cases.map { kind(of: $0.op) }) == Set(OpKind.allCases))
   }
 
   @Test(arguments: cases) fileprivate func gradient(_ test: GradientCase) {
-    let inputs = test.shapes.enumerated().map { i, shape in
-      if case .batchNorm = test.op, i == 4 { return values(shape, seed: 5, from: 0.5, to: 2) }
-      return values(shape, seed: UInt64(i + 1))
-    }
-    checkGradients(test.testDescription, inputs) { apply(test.op, $0) }
+    checkGradients(test.testDescription, inputs(of: test.op, test.shapes), most: .max) { apply(test.op, $0) }
+  }
+
+  @Test(arguments: opCases) func gradientOfSharedCase(_ test: OpCase) {
+    checkGradients(test.description, inputs(of: test.op, test.inputs)) { apply(test.op, $0) }
   }
 
   @Test func dropoutInTraining() {

@@ -12,7 +12,9 @@ public struct Tensor<Scalar: TensorScalar> {
   /// `values` in row-major order; as many as the shape holds.
   public init(_ shape: [Int], _ values: [Scalar]) {
     precondition(elementCount(shape) == values.count, "\(values.count) values for a tensor \(describe(shape))")
-    self.init(shape) { start in values.withUnsafeBufferPointer { start.update(from: $0.baseAddress!, count: $0.count) } }
+    self.init(uninitialized: shape) { start in
+      _ = UnsafeMutableBufferPointer(start: start, count: values.count).initialize(from: values)
+    }
   }
 
   public init(zeros shape: [Int]) { self.init(shape) { _ in } }

@@ -52,7 +52,7 @@ public final class Trainer<Model: Layer> where Model.Scalar == Float {
   /// written. A last batch that is not full is trained on too.
   /// - Parameter each: called after each step with its number in the pass, the number of steps in a pass, and what it found
   public func epoch(
-    _ data: ImageDataset, batch size: Int, each: (_ step: Int, _ steps: Int, _ found: Step) throws -> Void = { _, _, _ in }
+    _ data: ImageDataset, batch size: Int, each: (_ step: Int, _ steps: Int, _ found: Step) throws -> Void
   ) rethrows {
     precondition(size > 0, "batches of \(size)")
     let order: [Int]
@@ -73,6 +73,11 @@ public final class Trainer<Model: Layer> where Model.Scalar == Float {
     }
     state.epoch += 1
     state.batch = 0
+  }
+
+  /// The same without reports.
+  public func epoch(_ data: ImageDataset, batch size: Int) {
+    epoch(data, batch: size) { _, _, _ in }
   }
 }
 
