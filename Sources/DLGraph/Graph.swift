@@ -150,9 +150,9 @@ public struct Graph: Sendable {
   }
 
   private func requireDistinct(_ names: [Name], _ kind: StaticString) throws(DLError) {
-    var seen = Set<Name>()
-    for (i, name) in names.enumerated() where !seen.insert(name).inserted {
-      throw DLError(.invalidModel, "\(kind) \(i): the name \(name.quoted) is taken")
+    let order = sortedIndices(names.count) { names[$0] < names[$1] }
+    for (first, second) in zip(order, order.dropFirst()) where names[first] == names[second] {
+      throw DLError(.invalidModel, "\(kind) \(second): the name \(names[second].quoted) is taken")
     }
   }
 }

@@ -3,7 +3,8 @@
 public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringConvertible {
   public private(set) var utf8: [UInt8] = []
 
-  public init(stringLiteral text: StaticString) { append(text) }
+  fileprivate init() {}
+  public init(stringLiteral text: StaticString) { append(text.utf8Start, text.utf8CodeUnitCount) }
   public init(stringInterpolation: StringInterpolation) { utf8 = stringInterpolation.message.utf8 }
 
   public var description: String { String(decoding: utf8, as: UTF8.self) }
@@ -17,8 +18,8 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
   public static func += (a: inout Message, b: Message) { a.append(b.utf8) }
 
   @inline(never)
-  fileprivate mutating func append(_ text: StaticString) {
-    utf8.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  fileprivate mutating func append(_ text: UnsafePointer<UInt8>, _ count: Int) {
+    utf8.append(contentsOf: UnsafeBufferPointer(start: text, count: count))
   }
 
   @inline(never)
@@ -45,11 +46,13 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
   }
 
   public struct StringInterpolation: StringInterpolationProtocol {
-    fileprivate var message: Message = ""
+    fileprivate var message = Message()
 
     public init(literalCapacity: Int, interpolationCount: Int) {}
-    public mutating func appendLiteral(_ text: StaticString) { message.append(text) }
-    public mutating func appendInterpolation(_ text: StaticString) { message.append(text) }
+    public mutating func appendLiteral(_ text: StaticString) { appendInterpolation(text) }
+    public mutating func appendInterpolation(_ text: StaticString) {
+      if text.utf8CodeUnitCount > 0 { message.append(text.utf8Start, text.utf8CodeUnitCount) }
+    }
     public mutating func appendInterpolation(_ message: Message) { self.message.append(message.utf8) }
     public mutating func appendInterpolation(_ name: Name) { message.append(name.utf8) }
     public mutating func appendInterpolation(cString text: UnsafePointer<CChar>) { message.append(Name(cString: text).utf8) }

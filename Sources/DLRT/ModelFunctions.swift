@@ -109,7 +109,8 @@ public func dlrt_model_output_info(
   _ model: OpaquePointer!, _ index: Int, _ info: UnsafeMutablePointer<dlrt_tensor_info>!
 ) -> dlrt_status {
   get(model, info, "info") { (handle) throws(DLError) in
-    describe(handle.model.graph.values[try entry(handle.model.graph.outputs, index, "output")].type, name: handle.outputNames[index])
+    describe(
+      handle.model.graph.values[try entry(handle.model.graph.outputs, index, "output")].type, name: handle.outputNames[index])
   }
 }
 

@@ -23,7 +23,9 @@ func require<T>(_ pointer: T?, _ argument: StaticString) throws(DLError) -> T {
 
 /// A count or size that a caller gave as size_t.
 func requireCount(_ count: Int, _ argument: StaticString) throws(DLError) -> Int {
-  guard count >= 0 else { throw DLError(.invalidArgument, "\(argument): \(UInt(bitPattern: count)) is larger than memory can be") }
+  guard count >= 0 else {
+    throw DLError(.invalidArgument, "\(argument): \(UInt(bitPattern: count)) is larger than memory can be")
+  }
   return count
 }
 

@@ -11,13 +11,9 @@ extension SessionHandle {
       throw DLError(.shapeMismatch, "output \(index): expected one row of scores, found \(describe(sizes))")
     }
     let scores = data.bindMemory(to: Float.self)
-    // NaN is no number's equal or better; ranking it below −∞ makes the order total.
-    func comesBefore(_ a: Int, _ b: Int) -> Bool {
-      let (x, y) = (scores[a], scores[b])
-      if x.isNaN || y.isNaN { return x.isNaN == y.isNaN ? a < b : y.isNaN }
-      return x == y ? a < b : x > y
-    }
-    return (0..<width).sorted(by: comesBefore).prefix(k).map { i in
+    // Ranking NaN below −∞ makes the order total.
+    func comesBefore(_ a: Int, _ b: Int) -> Bool { scores[b].isNaN ? !scores[a].isNaN : scores[a] > scores[b] }
+    return sortedIndices(width, comesBefore).prefix(k).map { i in
       var entry = dlrt_class()
       entry.index = i
       entry.score = scores[i]

@@ -160,7 +160,9 @@ private struct Lowering {
       kernels.packConv(geometry, groups, w.sizes[0], w.floats.baseAddress!, bias.pointer, panels)
     }
     let operation = Operation.conv(panels, geometry, groups: groups, outChannels: w.sizes[0], .identity)
-    emit(node, operation, [value(node.inputs[0], in: .channelsLast)] + node.inputs.dropFirst().map { value($0, in: .rowMajor) }, .channelsLast)
+    emit(
+      node, operation, [value(node.inputs[0], in: .channelsLast)] + node.inputs.dropFirst().map { value($0, in: .rowMajor) },
+      .channelsLast)
   }
 
   private mutating func gemm(_ node: Node, _ transposeA: Bool, _ transposeB: Bool) throws(DLError) {

@@ -1,3 +1,5 @@
+import DLGraph
+
 /// A piece of arena memory and the steps, first to last, during which it must keep its contents.
 struct Lifetime {
   var bytes: Int
@@ -15,9 +17,7 @@ struct MemoryPlan {
   /// live at the same time. Nil if the sizes overflow.
   init?(_ pieces: [Lifetime]) {
     offsets = Array(repeating: 0, count: pieces.count)
-    let order = pieces.indices.sorted {
-      pieces[$0].bytes != pieces[$1].bytes ? pieces[$0].bytes > pieces[$1].bytes : $0 < $1
-    }
+    let order = sortedIndices(pieces.count) { pieces[$0].bytes > pieces[$1].bytes }
     /// Placed pieces by rising offset.
     var placed: [Int] = []
     for piece in order {
@@ -29,7 +29,8 @@ struct MemoryPlan {
       for other in placed where pieces[other].first <= pieces[piece].last && pieces[piece].first <= pieces[other].last {
         let gap = offsets[other] - end
         if gap >= size, best.map({ gap < $0.gap }) ?? true { best = (end, gap) }
-        end = max(end, offsets[other] + (pieces[other].bytes + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment)
+        end = max(
+          end, offsets[other] + (pieces[other].bytes + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment)
       }
       let offset = best?.offset ?? end
       let (top, tooBig) = offset.addingReportingOverflow(size)

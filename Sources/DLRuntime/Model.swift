@@ -35,23 +35,25 @@ public final class Model: @unchecked Sendable {
     guard graph.inputs.indices.contains(index) else {
       throw DLError(.outOfRange, "input \(index): the model has \(graph.inputs.count) inputs")
     }
-    let place: Message = "input \(index) \(inputName(index).quoted)"
+    func failure(_ status: Status, _ text: Message) -> DLError {
+      DLError(status, text).at("input \(index) \(inputName(index).quoted)")
+    }
     let type = inputType(index)
     guard type.dtype == dtype else {
-      throw DLError(.typeMismatch, "\(place): expected \(type.dtype.name), found \(dtype.name)")
+      throw failure(.typeMismatch, "expected \(type.dtype.name), found \(dtype.name)")
     }
     guard type.rank == sizes.count else {
-      throw DLError(
-        .shapeMismatch, "\(place): expected \(describe(type, symbols: graph.symbols)) of rank \(type.rank), found \(describe(sizes))")
+      throw failure(
+        .shapeMismatch, "expected \(describe(type, symbols: graph.symbols)) of rank \(type.rank), found \(describe(sizes))")
     }
     for (d, size) in sizes.enumerated() {
-      guard size >= 0 else { throw DLError(.shapeMismatch, "\(place), dimension \(d): expected 0 or more, found \(size)") }
+      guard size >= 0 else { throw failure(.shapeMismatch, "dimension \(d): expected 0 or more, found \(size)") }
       if let expected = type.dims[d].size, expected != size {
-        throw DLError(.shapeMismatch, "\(place), dimension \(d): expected \(expected), found \(size)")
+        throw failure(.shapeMismatch, "dimension \(d): expected \(expected), found \(size)")
       }
     }
     guard byteCount(dtype, sizes) != nil else {
-      throw DLError(.shapeMismatch, "\(place): \(describe(sizes)) is larger than memory can be")
+      throw failure(.shapeMismatch, "\(describe(sizes)) is larger than memory can be")
     }
   }
 }

@@ -122,7 +122,7 @@ private func inferSizes(_ program: Program, _ inputSizes: [[Int]]) throws(DLErro
       if let known = symbols.first(where: { $0.symbol == s }), known.size != size {
         throw DLError(
           .shapeMismatch,
-          "input \(program.values[v].name.quoted), dimension \(d): expected \(known.size) as in input \(known.input.quoted), found \(size)"
+          "input \(program.values[v].name.quoted): dimension \(d): expected \(known.size) as in input \(known.input.quoted), found \(size)"
         )
       }
       symbols.append((s, size, program.values[v].name))
@@ -141,7 +141,11 @@ private func inferSizes(_ program: Program, _ inputSizes: [[Int]]) throws(DLErro
   var sizes: [[Int]] = []
   for (v, type) in types.enumerated() {
     // A value that no live node computes keeps no size.
-    if let known = type.sizes { sizes.append(known) } else if case .node = program.values[v].source { sizes.append([0]) } else {
+    if let known = type.sizes {
+      sizes.append(known)
+    } else if case .node = program.values[v].source {
+      sizes.append([0])
+    } else {
       throw DLError(.internal, "value \(program.values[v].name.quoted) has no size")
     }
   }

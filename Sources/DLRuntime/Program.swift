@@ -46,14 +46,23 @@ enum Operation {
   case reference
 }
 
-struct ProgramNode {
-  var name: Name
+final class ProgramNode {
+  let name: Name
   /// What the shape of the output follows from; nil: it is that of the input.
-  var op: Op?
+  let op: Op?
+  /// Changes while the program is made, when an activation is fused into it.
   var operation: Operation
   /// Indices into `Program.values`, constants included.
-  var inputs: [Int]
-  var output: Int
+  let inputs: [Int]
+  let output: Int
+
+  init(name: Name, op: Op?, operation: Operation, inputs: [Int], output: Int) {
+    self.name = name
+    self.op = op
+    self.operation = operation
+    self.inputs = inputs
+    self.output = output
+  }
 }
 
 /// A graph lowered for one kernel set: layouts chosen, activations fused, weights packed. It still fits any input sizes.

@@ -230,7 +230,8 @@ public final class Session {
     guard found == expected else {
       throw DLError(
         .shapeMismatch,
-        "input \(index) \(model.inputName(index).quoted): \(dtype.name) \(describe(sizes)) takes \(expected) bytes, found \(found)")
+        "input \(index) \(model.inputName(index).quoted): \(dtype.name) \(describe(sizes)) takes \(expected) bytes, found \(found)"
+      )
     }
   }
 

@@ -5,21 +5,37 @@ import KernelTypes
 typealias Slots = UnsafePointer<UnsafeMutableRawPointer>
 
 /// One kernel call of a plan, cut into units that may run in parallel.
-struct Step {
-  var name: Name
-  /// What profiles and `inspect --plan` call it.
-  var kernel: StaticString
-  var reads: [Int]
-  var write: Int
-  /// The output may lie over the first thing read, if nothing needs that later.
-  var inPlace = false
-  var units = 1
-  /// Floating-point operations, to decide whether threads are worth their trouble.
-  var cost = 0.0
-  /// Floats of scratch for each worker.
-  var scratchFloats = 0
+final class Step {
   /// Scratch is that of worker 0; that of worker w begins w · scratchFloats later.
-  var body: (_ slots: Slots, _ scratch: UnsafeMutablePointer<Float>, _ units: Range<Int>, _ worker: Int) -> Void
+  typealias Body = (_ slots: Slots, _ scratch: UnsafeMutablePointer<Float>, _ units: Range<Int>, _ worker: Int) -> Void
+
+  let name: Name
+  let kernel: StaticString
+  let reads: [Int]
+  let write: Int
+  /// The output may lie over the first thing read, if nothing needs that later.
+  let inPlace: Bool
+  let units: Int
+  /// Floating-point operations, to decide whether threads are worth their trouble.
+  let cost: Double
+  /// Floats of scratch for each worker.
+  let scratchFloats: Int
+  let body: Body
+
+  init(
+    name: Name, kernel: StaticString, reads: [Int], write: Int, inPlace: Bool = false, units: Int = 1, cost: Double = 0,
+    scratchFloats: Int = 0, body: @escaping Body
+  ) {
+    self.name = name
+    self.kernel = kernel
+    self.reads = reads
+    self.write = write
+    self.inPlace = inPlace
+    self.units = units
+    self.cost = cost
+    self.scratchFloats = scratchFloats
+    self.body = body
+  }
 }
 
 extension UnsafeMutableRawPointer {
@@ -118,7 +134,7 @@ struct StepBuilder {
     let x = node.inputs[0]
     let y = node.output
     let geometry = placed(window, x, y)
-    let kernels = kernels
+    let kernel = kernels.conv
     let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
     let template = ConvCall(
       geometry: geometry, groups: groups, outChannels: outChannels, x: null, panels: panels.floats, y: null,
@@ -132,7 +148,7 @@ struct StepBuilder {
       call.x = UnsafePointer(slots[x].floats)
       call.y = slots[y].floats
       call.scratch = scratch
-      kernels.conv(call, units, worker)
+      kernel(call, units, worker)
     }
   }
 
@@ -140,30 +156,31 @@ struct StepBuilder {
     let x = node.inputs[0]
     let y = node.output
     let rows = sizes[x][0]
-    let kernels = kernels
+    let kernel = kernels.gemm
     let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
     let template = GemmCall(
       rows: rows, depth: depth, columns: columns, x: null, xStride: depth, panels: panels.floats, y: null, yStride: columns,
       activation: activation)
     return Step(
-      name: node.name, kernel: "gemm", reads: [x], write: y, units: kernels.gemmUnits(template), cost: 2 * Double(rows) * Double(depth) * Double(columns)
+      name: node.name, kernel: "gemm", reads: [x], write: y, units: kernels.gemmUnits(template),
+      cost: 2 * Double(rows) * Double(depth) * Double(columns)
     ) { slots, _, units, _ in
       var call = template
       call.x = UnsafePointer(slots[x].floats)
       call.y = slots[y].floats
-      kernels.gemm(call, units)
+      kernel(call, units)
     }
   }
 
   private func pool(_ node: ProgramNode, _ kind: PoolCall.Kind, _ geometry: WindowGeometry) -> Step {
     let x = node.inputs[0]
     let y = node.output
-    let kernels = kernels
+    let kernel = kernels.pool
     return Step(
       name: node.name, kernel: "pool", reads: [x], write: y, units: geometry.batch * geometry.outHeight,
       cost: elements(y) * Double(geometry.kernelHeight) * Double(geometry.kernelWidth)
     ) { slots, _, units, _ in
-      kernels.pool(PoolCall(kind: kind, geometry: geometry, x: slots[x].floats, y: slots[y].floats), units)
+      kernel(PoolCall(kind: kind, geometry: geometry, x: slots[x].floats, y: slots[y].floats), units)
     }
   }
 
@@ -186,9 +203,9 @@ struct StepBuilder {
   }
 
   private func activate(_ node: ProgramNode, _ activation: Activation) -> Step {
-    let kernels = kernels
+    let kernel = kernels.activate
     return byRows(node, "activation", rows: count(node.output), columns: 1, costEach: 8, inPlace: true) { rows, _, x, y in
-      kernels.activate(activation, rows, x, y)
+      kernel(activation, rows, x, y)
     }
   }
 
@@ -199,37 +216,37 @@ struct StepBuilder {
   }
 
   private func softmax(_ node: ProgramNode, _ axis: Int) -> Step {
-    let kernels = kernels
+    let kernel = kernels.softmax
     let columns = sizes[node.output][axis]
     return byRows(node, "softmax", rows: count(node.output) / max(columns, 1), columns: columns, costEach: 20, inPlace: true) {
-      rows, _, x, y in kernels.softmax(rows, columns, x, y)
+      rows, _, x, y in kernel(rows, columns, x, y)
     }
   }
 
   private func localResponseNorm(_ node: ProgramNode, _ size: Int, _ alpha: Float, _ beta: Float, _ bias: Float) -> Step {
-    let kernels = kernels
+    let kernel = kernels.localResponseNorm
     let (rows, channels) = channelRows(node.output)
     return byRows(node, "local_response_norm", rows: rows, columns: channels, costEach: 30, inPlace: false) { rows, _, x, y in
-      kernels.localResponseNorm(rows, channels, size, alpha, beta, bias, x, y)
+      kernel(rows, channels, size, alpha, beta, bias, x, y)
     }
   }
 
   private func affine(_ node: ProgramNode, _ parameters: Storage, _ channels: Int) -> [Step] {
-    let kernels = kernels
+    let kernel = kernels.binary
     let (rows, _) = channelRows(node.output)
     let scale = byRows(node, "scale", rows: rows, columns: channels, costEach: 1, inPlace: true) { rows, _, x, y in
-      kernels.binary(.multiply, rows, channels, x, parameters.floats, 0, y)
+      kernel(.multiply, rows, channels, x, parameters.floats, 0, y)
     }
-    var second = node
-    second.inputs[0] = node.output
+    let second = ProgramNode(
+      name: node.name, op: node.op, operation: node.operation, inputs: [node.output], output: node.output)
     let shift = byRows(second, "shift", rows: rows, columns: channels, costEach: 1, inPlace: true) { rows, _, x, y in
-      kernels.binary(.add, rows, channels, x, parameters.floats + channels, 0, y)
+      kernel(.add, rows, channels, x, parameters.floats + channels, 0, y)
     }
     return [scale, shift]
   }
 
   private func binary(_ node: ProgramNode, _ operation: BinaryOperation) -> Step {
-    let kernels = kernels
+    let kernel = kernels.binary
     let b = node.inputs[1]
     let x = node.inputs[0]
     let y = node.output
@@ -238,7 +255,8 @@ struct StepBuilder {
     let total = count(y)
     let block = max(1, 4096 / max(columns, 1)) * columns
     return Step(
-      name: node.name, kernel: "binary", reads: [x, b], write: y, inPlace: true, units: (total + max(block, 1) - 1) / max(block, 1),
+      name: node.name, kernel: "binary", reads: [x, b], write: y, inPlace: true,
+      units: (total + max(block, 1) - 1) / max(block, 1),
       cost: Double(total)
     ) { slots, _, units, _ in
       let first = units.lowerBound * block
@@ -246,9 +264,9 @@ struct StepBuilder {
       let from = slots[x].floats + first
       let to = slots[y].floats + first
       if same {
-        kernels.binary(operation, 1, last - first, from, slots[b].floats + first, last - first, to)
+        kernel(operation, 1, last - first, from, slots[b].floats + first, last - first, to)
       } else {
-        kernels.binary(operation, (last - first) / columns, columns, from, slots[b].floats, 0, to)
+        kernel(operation, (last - first) / columns, columns, from, slots[b].floats, 0, to)
       }
     }
   }
@@ -256,7 +274,7 @@ struct StepBuilder {
   /// One step for each input: its rows go into a slice of the output's rows.
   private func concat(_ node: ProgramNode, _ axis: Int) -> [Step] {
     let y = node.output
-    let kernels = kernels
+    let kernel = kernels.activate
     let order = memoryOrder(node, sizes[y].count)
     guard let position = order.firstIndex(of: axis) else { return [] }
     let outer = order[..<position].reduce(1) { $0 * sizes[y][$1] }
@@ -271,7 +289,7 @@ struct StepBuilder {
       steps.append(
         Step(name: node.name, kernel: "concat", reads: [x], write: y, units: outer, cost: elements(x)) { slots, _, units, _ in
           for row in units {
-            kernels.activate(.identity, width, slots[x].floats + row * width, slots[y].floats + row * pitch + start)
+            kernel(.identity, width, slots[x].floats + row * width, slots[y].floats + row * pitch + start)
           }
         })
     }
@@ -288,7 +306,7 @@ struct StepBuilder {
     if isView(node) { return [] }
     let x = node.inputs[0]
     let y = node.output
-    let kernels = kernels
+    let kernel = kernels.transpose
     let channels = sizes[y][1]
     let pixels = sizes[y][2...].reduce(1, *)
     let (rows, columns) = from == .rowMajor ? (channels, pixels) : (pixels, channels)
@@ -301,8 +319,9 @@ struct StepBuilder {
       ) { slots, _, units, _ in
         for unit in units {
           let (image, first) = (unit / blocks * rows * columns, unit % blocks * block)
-          kernels.transpose(
-            min(block, rows - first), columns, slots[x].floats + image + first * columns, columns, slots[y].floats + image + first,
+          kernel(
+            min(block, rows - first), columns, slots[x].floats + image + first * columns, columns,
+            slots[y].floats + image + first,
             rows)
         }
       }

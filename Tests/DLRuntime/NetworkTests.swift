@@ -44,7 +44,8 @@ import Testing
     var y = try maker.node(.activation(.relu), [try maker.conv(x, out: 6, kernel: 5, pad: 2)])
     y = try maker.node(.maxPool(kernel: [2, 2], Window(stride: 2)), [y])
     y = try maker.node(.activation(.tanh), [try maker.conv(y, out: 16, kernel: 5)])
-    y = try maker.node(.flatten(axis: 1), [try maker.node(.averagePool(kernel: [2, 2], Window(stride: 2), countPadding: false), [y])])
+    y = try maker.node(
+      .flatten(axis: 1), [try maker.node(.averagePool(kernel: [2, 2], Window(stride: 2), countPadding: false), [y])])
     maker.graph.outputs = [try maker.dense(try maker.node(.activation(.sigmoid), [try maker.dense(y, out: 120)]), out: 10)]
     let batch = TestTensor(random: [17, 1, 28, 28], seed: 3)
     let session = Session(try Model(maker.graph), pool: try ThreadPool(threads: 2))
@@ -90,7 +91,8 @@ import Testing
 func randomNetwork(seed: UInt64) throws -> (Graph, [TestTensor]) {
   var random = SplitMix64(seed: seed)
   var maker = GraphMaker(seed: seed &* 1000)
-  let size = [Int.random(in: 1...3, using: &random), Int.random(in: 1...9, using: &random)]
+  let size =
+    [Int.random(in: 1...3, using: &random), Int.random(in: 1...9, using: &random)]
     + [Int.random(in: 6...14, using: &random), Int.random(in: 6...14, using: &random)]
   let x = maker.input(size)
   var images = [x]
@@ -118,14 +120,18 @@ private func randomLayer(
   case 2: return try maker.conv(a, out: dims[1], kernel: 3, stride: 2, pad: 1, groups: dims[1])
   case 3: return try maker.conv(a, out: 7, kernel: 1)
   case 4: return try maker.node(.maxPool(kernel: [2, 2], Window(stride: 1)), [a])
-  case 5: return try maker.node(.averagePool(kernel: [3, 3], Window(stride: 2, pad: 1), countPadding: Bool.random(using: &random)), [a])
-  case 6: return try maker.node(.activation([.relu, .sigmoid, .tanh, .leakyRelu(slope: 0.2)].randomElement(using: &random)!), [a])
+  case 5:
+    return try maker.node(
+      .averagePool(kernel: [3, 3], Window(stride: 2, pad: 1), countPadding: Bool.random(using: &random)), [a])
+  case 6:
+    return try maker.node(.activation([.relu, .sigmoid, .tanh, .leakyRelu(slope: 0.2)].randomElement(using: &random)!), [a])
   case 7: return try maker.batchNorm(a)
   case 8: return try maker.node(.add, [a, same])
   case 9: return try maker.node(.multiply, [a, try maker.constant([dims[3]])])
   case 10:
     // An input of another height and width cannot be joined; one of the same can, whatever its channels.
-    let mate = images.filter { maker.graph.values[$0].type.sizes!.dropFirst(2) == dims.dropFirst(2) }.randomElement(using: &random)!
+    let mate = images.filter { maker.graph.values[$0].type.sizes!.dropFirst(2) == dims.dropFirst(2) }.randomElement(
+      using: &random)!
     return try maker.node(.concat(axis: 1), [a, mate, a])
   case 11: return try maker.node(.softmax(axis: [1, 3, 2].randomElement(using: &random)!), [a])
   case 12: return try maker.node(.reshape([0, -1, dims[2], dims[3]]), [a])

@@ -45,7 +45,10 @@ extension Model {
     // The rows of the weights move in place of the pixels.
     y = try maker.dense(try maker.node(.flatten(axis: 1), [y]), out: 5)
     maker.graph.outputs = [try maker.node(.softmax(axis: 1), [y])]
-    #expect(try Model(maker.graph).stepKernels(inputSizes: [[1, 3, 12, 12]]) == ["transpose", "conv", "pool", "conv", "gemm", "softmax"])
+    #expect(
+      try Model(maker.graph).stepKernels(inputSizes: [[1, 3, 12, 12]]) == [
+        "transpose", "conv", "pool", "conv", "gemm", "softmax",
+      ])
   }
 
   @Test func everyUnitIsDoneOnce() throws {

@@ -21,7 +21,8 @@ func run(_ session: Session, _ inputs: [TestTensor]) throws -> [[Float]] {
 
 /// Fails where the two differ by more than `tolerance` of the largest value expected.
 func expectClose(
-  _ found: [Float], _ expected: [Double], tolerance: Double = 1e-5, _ what: String, sourceLocation: SourceLocation = #_sourceLocation
+  _ found: [Float], _ expected: [Double], tolerance: Double = 1e-5, _ what: String,
+  sourceLocation: SourceLocation = #_sourceLocation
 ) {
   #expect(found.count == expected.count, "\(what)", sourceLocation: sourceLocation)
   let scale = max(expected.map { abs($0) }.max() ?? 0, 1e-3)
@@ -46,7 +47,9 @@ struct GraphMaker {
   /// A constant of random values, scaled so that sums over `fanIn` of them stay near one.
   mutating func constant(_ sizes: [Int], fanIn: Int = 1, from low: Float = -1, to high: Float = 1) throws -> Int {
     seed += 1
-    let random = TestTensor(random: sizes, seed: seed).values.map { (low + (high - low) * ($0 + 1) / 2) / Float(fanIn).squareRoot() }
+    let random = TestTensor(random: sizes, seed: seed).values.map {
+      (low + (high - low) * ($0 + 1) / 2) / Float(fanIn).squareRoot()
+    }
     return graph.addConstant(Name("w\(graph.values.count)"), try Constant(sizes, random))
   }
 
@@ -62,12 +65,15 @@ struct GraphMaker {
 
   mutating func dense(_ x: Int, out: Int) throws -> Int {
     let depth = graph.values[x].type.dims[1].size!
-    return try node(.gemm(transposeA: false, transposeB: true), [x, try constant([out, depth], fanIn: depth), try constant([out])])
+    return try node(
+      .gemm(transposeA: false, transposeB: true), [x, try constant([out, depth], fanIn: depth), try constant([out])])
   }
 
   mutating func batchNorm(_ x: Int) throws -> Int {
     let channels = [graph.values[x].type.dims[1].size!]
-    let parameters = [try constant(channels), try constant(channels), try constant(channels), try constant(channels, from: 0.5, to: 2)]
+    let parameters = [
+      try constant(channels), try constant(channels), try constant(channels), try constant(channels, from: 0.5, to: 2),
+    ]
     return try node(.batchNorm(epsilon: 1e-5), [x] + parameters)
   }
 }

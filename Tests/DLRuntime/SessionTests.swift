@@ -51,22 +51,26 @@ import Testing
     let session = try session()
     let bytes = [Float](repeating: 0, count: 12)
     func set(_ index: Int, _ dtype: DType, _ sizes: [Int], _ count: Int = 12) throws {
-      try bytes.withUnsafeBytes { try session.setInput(index, dtype, sizes, UnsafeRawBufferPointer(rebasing: $0[..<(count * 4)])) }
+      try bytes.withUnsafeBytes {
+        try session.setInput(index, dtype, sizes, UnsafeRawBufferPointer(rebasing: $0[..<(count * 4)]))
+      }
     }
     expectError(.outOfRange, "input 2: the model has 2 inputs") { try set(2, .f32, [4, 3]) }
     expectError(.outOfRange, "input -1: the model has 2 inputs") { try set(-1, .f32, [4, 3]) }
     expectError(.typeMismatch, "input 0 'x': expected f32, found i32") { try set(0, .i32, [4, 3]) }
     expectError(.shapeMismatch, "input 0 'x': expected f32 [N, 3] of rank 2, found [12]") { try set(0, .f32, [12]) }
-    expectError(.shapeMismatch, "input 0 'x', dimension 1: expected 3, found 4") { try set(0, .f32, [3, 4]) }
-    expectError(.shapeMismatch, "input 0 'x', dimension 0: expected 0 or more, found -1") { try set(0, .f32, [-1, 3]) }
-    expectError(.shapeMismatch, "input 0 'x': [9223372036854775807, 3] is larger than memory can be") { try set(0, .f32, [.max, 3]) }
+    expectError(.shapeMismatch, "input 0 'x': dimension 1: expected 3, found 4") { try set(0, .f32, [3, 4]) }
+    expectError(.shapeMismatch, "input 0 'x': dimension 0: expected 0 or more, found -1") { try set(0, .f32, [-1, 3]) }
+    expectError(.shapeMismatch, "input 0 'x': [9223372036854775807, 3] is larger than memory can be") {
+      try set(0, .f32, [.max, 3])
+    }
     expectError(.shapeMismatch, "input 0 'x': f32 [4, 3] takes 48 bytes, found 44") { try set(0, .f32, [4, 3], 11) }
     expectError(.notReady, "input 0 'x' is not set") { try session.run() }
     try set(0, .f32, [4, 3])
     expectError(.notReady, "input 1 'y' is not set") { try session.run() }
     expectError(.notReady, "output 0: the session has not run") { _ = try session.output(0) }
     try set(1, .f32, [3, 4])
-    expectError(.shapeMismatch, "input 'y', dimension 0: expected 4 as in input 'x', found 3") { try session.run() }
+    expectError(.shapeMismatch, "input 'y': dimension 0: expected 4 as in input 'x', found 3") { try session.run() }
   }
 
   @Test func boundMemoryIsReadAndWrittenInPlace() throws {
