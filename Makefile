@@ -34,7 +34,7 @@ help:
 	@echo 'make            libdlrt (shared, static), its header, dl-export and dl-bench into build/'
 	@echo 'make library    only libdlrt and its header'
 	@echo 'make demo       train LeNet-5 in Swift, then classify a JPEG from C and from Python'
-	@echo 'make test       every test, about ten minutes; make test-long adds the long ones'
+	@echo 'make test       every test; make test-long adds those that take long'
 	@echo 'make bench      what loading, a call, a run and the kernels cost on this machine'
 	@echo 'make install    the tree of build/ into $$(DESTDIR)$$(PREFIX), by default /usr/local'
 	@echo 'make format     format the Swift sources'
@@ -53,7 +53,8 @@ build/lib/libdlrt.so: build/lib/libdlrt.so.1
 # All objects as one, in the link order of the shared library, in which nothing but dlrt_* is visible: the program's
 # linker never sees Swift's own symbols.
 build/lib/libdlrt.a: build/lib/libdlrt.so.1
-	ld -r -o build/dlrt.o --gc-sections --force-group-allocation $(EXPORTS:%=--undefined=%) @$(EMBEDDED_OUT)/dlrt.product/Objects.LinkFileList
+	@echo 'ld -r -o build/dlrt.o'
+	@ld -r -o build/dlrt.o --gc-sections --force-group-allocation $(EXPORTS:%=--undefined=%) @$(EMBEDDED_OUT)/dlrt.product/Objects.LinkFileList
 	objcopy --strip-unneeded --wildcard --keep-global-symbol='dlrt_*' build/dlrt.o build/dlrt-exported.o
 	$(RM) $@
 	ar rcs $@ build/dlrt-exported.o
@@ -103,7 +104,7 @@ demo: all build/demo/train-lenet .venv/ready
 .PHONY: test test-long
 test test-long: all build/demo/train-lenet build/libpeer_dlrt.so .venv/ready | build/packages-test
 	swift build --build-tests $(TESTS)
-	@$(if $(filter test-long,$@),DLRT_TEST_LONG=1) SWIFT_TEST='swift test --skip-build $(TESTS)' Tests/run.py
+	@SWIFT_TEST='swift test --skip-build $(TESTS)' Tests/run.py $(if $(filter test-long,$@),--long)
 
 .PHONY: bench
 bench: all build/bench/trivial.dlrt build/bench/lenet5.dlrt

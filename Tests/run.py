@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every test, counts them, and exits with 1 if one fails. `make test` builds and calls it.
 
-usage: Tests/run.py [STEP ...]     with $SWIFT_TEST the command that runs the Swift tests
+usage: Tests/run.py [--long] [STEP ...]     with $SWIFT_TEST the command that runs the Swift tests
 The last line is "N passed, N failed". Logs are left in build/test.
 """
 
@@ -25,38 +25,46 @@ RUNTIME_TESTS = "KernelsTests|DLRuntimeTests"
 class Step:
     name: str
     command: list
-    results: str = ""  # the JUnit file it writes; without one its log ends with "N passed, N failed"
     variables: dict = field(default_factory=dict)
+    # junit: the command writes NAME.xml; log: it prints "N passed, N failed"; exit: it is one test.
+    counts: str = "junit"
 
 
 def swift(name, isa="", only=""):
     base = shlex.split(os.environ.get("SWIFT_TEST", "swift test"))
     command = base + ["--disable-xctest", "--xunit-output", f"{LOGS}/{name}.xml"] + (["--filter", only] if only else [])
-    return Step(name, command, f"{name}.xml", {"DLRT_ISA": isa} if isa else {})
+    return Step(name, command, {"DLRT_ISA": isa} if isa else {})
 
 
 def python(name, folder):
-    return Step(name, [".venv/bin/python", "-m", "pytest", folder, f"--junitxml={LOGS}/{name}.xml"], f"{name}.xml")
+    return Step(name, [".venv/bin/python", "-m", "pytest", folder, f"--junitxml={LOGS}/{name}.xml"])
 
 
-def steps():
+def steps(long):
     levels = ["baseline"] + (["avx2"] if platform.machine() == "x86_64" else [])
-    return [
+    mutants = "300000" if long else "3000"
+    chosen = [
         swift("swift"),
         *[swift(f"swift-{isa}", isa, RUNTIME_TESTS) for isa in levels],
-        Step("c", ["Tests/c/run.sh"]),
+        Step("c", ["Tests/c/run.sh"], counts="log"),
         python("format", "Tests/format"),
         python("python", "Tests/python"),
+        Step("mutants", [".venv/bin/python", "Tests/fuzz/models.py", mutants], counts="exit"),
         python("gates", "Tests/gates"),
     ]
+    if long:
+        chosen.append(Step("demo-no-data", ["examples/demo.sh"], {"DLRT_DATA": "/nonexistent"}, counts="exit"))
+    return chosen
 
 
-def counted(step, log):
+def counted(step, log, code):
     """Passed, failed and skipped tests."""
-    if not step.results:
+    if step.counts == "exit":
+        return (1, 0, 0) if code == 0 else (0, 1, 0)
+    if step.counts == "log":
         lines = re.findall(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?", log)
         return tuple(int(n or 0) for n in lines[-1]) if lines else (0, 0, 0)
-    path = LOGS / step.results
+    path = LOGS / f"{step.name}.xml"
     if not path.exists():
         return 0, 0, 0
     suites = [s for s in xml.etree.ElementTree.parse(path).iter("testsuite")]
@@ -66,7 +74,7 @@ def counted(step, log):
 
 
 def run(step):
-    (LOGS / step.results if step.results else LOGS / step.name).unlink(missing_ok=True)
+    (LOGS / f"{step.name}.xml").unlink(missing_ok=True)
     log_path = LOGS / f"{step.name}.log"
     print(f"{step.name:16}", end="", flush=True)
     start = time.monotonic()
@@ -74,7 +82,7 @@ def run(step):
         code = subprocess.run(step.command, cwd=ROOT, env={**os.environ, **step.variables}, stdout=log,
                               stderr=subprocess.STDOUT).returncode
     text = log_path.read_text(errors="replace")
-    passed, failed, skipped = counted(step, text)
+    passed, failed, skipped = counted(step, text, code)
     if code != 0 or passed == 0:
         failed = max(failed, 1)
     print(f"{passed:6} passed {failed:4} failed {skipped:4} skipped {time.monotonic() - start:7.0f} s", flush=True)
@@ -86,7 +94,8 @@ def run(step):
 
 def main():
     LOGS.mkdir(parents=True, exist_ok=True)
-    chosen = [step for step in steps() if len(sys.argv) == 1 or step.name in sys.argv[1:]]
+    names = [word for word in sys.argv[1:] if word != "--long"]
+    chosen = [step for step in steps("--long" in sys.argv) if not names or step.name in names]
     results = [run(step) for step in chosen]
     passed, failed, skipped = (sum(column) for column in zip(*results)) if results else (0, 0, 0)
     if skipped:

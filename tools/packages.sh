@@ -4,11 +4,17 @@ set -eu
 
 header() { printf '#include <stdio.h>\n#include <%s>\n' "$1" | cc -E -x c -o /dev/null -; }
 missing=""
-# need PACKAGE COMMAND...: the package is missing when the command fails.
+optional=""
+# need PACKAGE COMMAND...: the package is missing when the command fails. want: the tests do with less without it.
 need() {
   package=$1
   shift
   "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+want() {
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 || optional="$optional $package"
 }
 
 if ! command -v swift >/dev/null; then
@@ -27,7 +33,8 @@ for purpose in "$@"; do
   test)
     need g++ command -v c++
     need python3-venv python3 -c 'import ensurepip, venv'
-    need valgrind command -v valgrind
+    want valgrind command -v valgrind
+    want qemu-user command -v qemu-x86_64
     ;;
   *)
     echo "usage: packages.sh build|test ..." >&2
@@ -35,21 +42,21 @@ for purpose in "$@"; do
     ;;
   esac
 done
-[ -n "$missing" ] || exit 0
+[ -n "$missing$optional" ] || exit 0
 
-if ! command -v apt-get >/dev/null; then
-  echo "Please install what these Debian packages hold:$missing" >&2
+# cannot REASON: done, if only optional packages are missing.
+cannot() {
+  echo "$1:$missing$optional" >&2
+  [ -z "$missing" ] && exit 0
   exit 1
-fi
+}
 as_root=""
+command -v apt-get >/dev/null || cannot "please install what these Debian packages hold"
 if [ "$(id -u)" -ne 0 ]; then
-  if ! command -v sudo >/dev/null; then
-    echo "Please install, as root: apt-get install$missing" >&2
-    exit 1
-  fi
+  command -v sudo >/dev/null || cannot "please install, as root, the packages"
   as_root=sudo
 fi
-echo "installing:$missing"
-$as_root apt-get update -qq
+echo "installing:$missing$optional"
 # shellcheck disable=SC2086 # one word for each package
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+install() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }
+{ $as_root apt-get update -qq && install $missing $optional; } || cannot "could not be installed"
