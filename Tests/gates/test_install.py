@@ -1,9 +1,12 @@
 """`make install` leaves a tree that a program can be built against, wherever the tree is moved."""
 
 import ctypes
+import json
 import os
 import shlex
+import subprocess
 
+import pytest
 from binaries import ROOT, output
 
 FILES = {
@@ -45,6 +48,28 @@ def test_tools_find_the_library(tree, sample):
     for command in ("run", "load", "call"):
         text = output(tree / "bin/dl-bench", command, sample / "lenet5.dlrt", "--seconds", "0.01", "--json", env={})
         assert '"median":' in text
+
+
+def test_kernels_bench(tree):
+    tiles = json.loads(output(tree / "bin/dl-bench", "kernels", "--seconds", "0.01", "--json", env={}))
+    assert {tile["isa"] for tile in tiles} >= {"baseline"}
+    for tile in tiles:
+        assert 0 < tile["gflops"] and 0 < tile["fraction"]
+        assert sum(other["main"] for other in tiles if other["isa"] == tile["isa"]) == 1
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["run", "/nonexistent.dlrt"], "no such file"),
+    (["run", "/nonexistent.dlrt", "--library", "/nonexistent.so"], "the library cannot be loaded"),
+    (["call", "MODEL", "--shape", "picture=1,1,28,28"], 'no input "picture"'),
+    (["call", "MODEL", "--shape", "image=1,2,28,28"], "expected"),
+    (["load", "MODEL", "--isa", "mmx"], "expected baseline"),
+    (["run", "MODEL", "--cpu", "1023"], "may not run on"),
+])
+def test_bench_says_what_is_wrong(tree, sample, arguments, message):
+    words = [str(sample / "lenet5.dlrt") if word == "MODEL" else word for word in arguments]
+    done = subprocess.run([tree / "bin/dl-bench", *words], capture_output=True, text=True, env={})
+    assert done.returncode != 0 and message in done.stderr, done.stderr
 
 
 def test_tools_need_no_swift(tree):
