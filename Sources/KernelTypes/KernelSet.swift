@@ -134,7 +134,7 @@ public struct KernelSet: Sendable {
       _ geometry: WindowGeometry, _ groups: Int, _ outChannels: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
       _ panels: UnsafeMutablePointer<Float>
     ) -> Void
-  /// Scratch floats each worker needs.
+  /// Scratch floats each worker needs; Int.max if the number does not fit an Int.
   public var convScratch: @Sendable (_ geometry: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int
   public var convUnits: @Sendable (ConvCall) -> Int
   public var conv: @Sendable (ConvCall, _ units: Range<Int>, _ worker: Int) -> Void

@@ -1,3 +1,4 @@
+import CPlatform
 import KernelTypes
 
 // Convolution over NHWC as a matrix product whose rows are windows, read in place: with the pixels of a window as runs of
@@ -32,10 +33,15 @@ struct WindowRows: RowWalker {
     var left = count
     while left > 0 {
       let some = min(left, columnsLeft)
-      for i in 0..<some { rows[i] = window + i * columnStep }
+      // A dozen additions; made opaque because the optimiser would have them as vectors of slow 64-bit multiplications.
+      var offset = 0
+      for i in 0..<some {
+        rows[i] = window + offset
+        offset = dlp_opaque(offset + columnStep)
+      }
       rows += some
       left -= some
-      window += some * columnStep
+      window += offset
       columnsLeft -= some
       if columnsLeft == 0 { startRow() }
     }
@@ -80,10 +86,10 @@ struct ConvPlan {
     columns = outChannels / groups
     depth = g.windowSize / groups
     copies = g.padTop > 0 || g.padLeft > 0 || g.readsPastBottom || g.readsPastRight
-    let rowWork = max(1, g.outWidth * depth * outChannels)
+    let rowWork = max(1, saturatingProduct(g.outWidth, depth * outChannels))
     var rows = ceilDivide(4 * unitWork, rowWork)
     if copies {
-      let fits = (bandFloats / max(1, g.paddedWidth * g.channels) - g.extentHeight) / g.strideHeight + 1
+      let fits = (bandFloats / max(1, saturatingProduct(g.paddedWidth, g.channels)) - g.extentHeight) / g.strideHeight + 1
       rows = min(rows, max(1, fits))
     }
     imagesPerBand = max(1, min(g.batch, rows / max(1, g.outHeight)))
@@ -91,7 +97,7 @@ struct ConvPlan {
     bandsPerImage = ceilDivide(g.outHeight, max(1, rowsPerBand))
     bands = bandsPerImage * ceilDivide(g.batch, imagesPerBand)
     panels = ceilDivide(columns, tileColumns)
-    let panelWork = max(1, rowsPerBand * imagesPerBand * g.outWidth * depth * tileColumns)
+    let panelWork = max(1, saturatingProduct(rowsPerBand * imagesPerBand * g.outWidth, depth * tileColumns))
     let panelsPerUnit = max(1, ceilDivide(2 * unitWork, panelWork), ceilDivide(panels * bands * groups, mostUnits))
     panelUnits = max(1, panels / panelsPerUnit)
   }
@@ -102,11 +108,21 @@ struct ConvPlan {
 
   var units: Int { bands * groups * panelUnits }
 
-  /// Floats of a band's padded copy.
-  var scratch: Int { copies ? imagesPerBand * copyRows(rowsPerBand) * geometry.paddedWidth * geometry.channels : 0 }
+  /// Floats of a band's padded copy; Int.max if they do not fit an Int, as padding from a hostile model may not.
+  var scratch: Int {
+    if !copies { return 0 }
+    let line = saturatingProduct(geometry.paddedWidth, geometry.channels)
+    return saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line)
+  }
 
   /// Input rows, padding included, under `rows` output rows.
   func copyRows(_ rows: Int) -> Int { (rows - 1) * geometry.strideHeight + geometry.extentHeight }
+}
+
+/// a · b, or Int.max if that does not fit.
+private func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+  let (product, overflow) = a.multipliedReportingOverflow(by: b)
+  return overflow ? .max : product
 }
 
 /// Floats of a padded band: 256 KB, half the smallest second-level cache.

@@ -57,11 +57,12 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
     let columns = min(vectors * lanes, block.columns - column)
     // Tiles of even height instead of full ones and a small rest.
     let tiles = ceilDivide(block.rows, mostRows(vectors: vectors))
+    let height = block.rows / max(1, tiles)
+    let taller = block.rows - height * tiles
     var walker = rows
     var row = 0
     for t in 0..<tiles {
-      let next = block.rows * (t + 1) / tiles
-      let count = next - row
+      let count = t < taller ? height + 1 : height
       let y = block.y + row * block.yStride + column
       withUnsafeMutablePointer(to: &pointers) { memory in
         let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
@@ -73,7 +74,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
             columns: columns, relu: block.activation == .relu))
       }
       if needsPass(block.activation) { activateRows(block.activation, count, columns, y, block.yStride) }
-      row = next
+      row += count
     }
     panel += taken
   }

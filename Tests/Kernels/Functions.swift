@@ -110,4 +110,20 @@ import Testing
       }
     }
   }
+
+  /// Padding as large as a file can state: the size of the scratch says that it is too much, and nothing wraps around.
+  @Test func scratchOfAbsurdPaddingSaturates() {
+    var g = WindowGeometry()
+    let limit = Int(Int32.max)
+    g.channels = 4096
+    g.kernelHeight = 2
+    g.kernelWidth = 2
+    g.dilationHeight = limit
+    g.dilationWidth = limit
+    g.padTop = limit
+    g.padLeft = limit
+    g.padBottom = 1
+    g.padRight = 1
+    for set in kernelSets { #expect(set.convScratch(g, 1, 8) == .max, "\(set.isa)") }
+  }
 }

@@ -156,6 +156,10 @@ private let poolCases: [OpCase] = {
     cases.append(OpCase(.globalMaxPool, [x]))
     cases.append(OpCase(.globalAveragePool, [x]))
   }
+  // Cells at −3, −1, 1, 3 of one pixel: windows that straddle the image and touch nothing.
+  let straddling = Window(dilation: 2, pad: 3)
+  cases.append(OpCase(.maxPool(kernel: [4, 4], straddling), [[1, 5, 1, 1]]))
+  cases.append(OpCase(.averagePool(kernel: [4, 4], straddling, countPadding: true), [[1, 5, 1, 1]]))
   cases.append(OpCase(.maxPool(kernel: [3], Window(axes: 1, stride: 2, pad: 1)), [[2, 5, 11]]))
   cases.append(OpCase(.averagePool(kernel: [2, 2, 2], Window(axes: 3, stride: 2), countPadding: false), [[1, 3, 4, 6, 4]]))
   cases.append(OpCase(.globalAveragePool, [[2, 5, 3, 4, 2]]))

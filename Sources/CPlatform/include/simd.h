@@ -75,6 +75,10 @@ DLP_INLINE long dlp_opaque(long x) {
   __asm__("" : "+r"(x));
   return x;
 }
+
+// Two marks that cost no instruction and hold the rows of the micro-kernel in the order they are written in: what is
+// marked in_order is computed before the next such mark, what is marked keep stays in its register until there. x86 only:
+// its compiler otherwise broadcasts all rows first, or lets a sum take over a row's register, and spills.
 #if defined(__x86_64__)
 DLP_INLINE dlp_vector dlp_in_order(dlp_vector v) {
   __asm__ volatile("" : "+v"(v));
