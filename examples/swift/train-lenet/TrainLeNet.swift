@@ -14,13 +14,14 @@ struct TrainLeNet: ParsableCommand {
   @Option(help: "Where a digit of the test set goes.") var jpeg = "build/demo/digit.jpg"
   @Option(help: "Passes over the training set.") var epochs = 3
   @Option(help: "Images in a batch.") var batch = 64
+  @Option(help: "Learning rate of the first step; it falls to zero with the last.") var rate: Float = 0.003
   @Option(help: "Equal seeds give equal models.") var seed: UInt64 = 1
   @Option(help: "Threads; all processors unless given.") var threads: Int?
   @Option(help: "Folder to write a checkpoint to after each pass, and to go on from.") var checkpoint: String?
 
   func validate() throws {
-    guard epochs >= 0, batch > 0, threads ?? 1 > 0 else {
-      throw ValidationError("--epochs must not be negative; --batch and --threads must be positive.")
+    guard epochs >= 0, batch > 0, rate > 0, threads ?? 1 > 0 else {
+      throw ValidationError("--epochs must not be negative; --batch, --rate and --threads must be positive.")
     }
   }
 
@@ -29,16 +30,20 @@ struct TrainLeNet: ParsableCommand {
     let (train, test) = try digits()
     var generator = Generator(seed: seed)
     let model = leNet5(using: &generator)
-    let trainer = Trainer(model, Adam(model.parameters, learningRate: 0.001), seed: seed)
+    let trainer = Trainer(model, Adam(model.parameters, learningRate: rate), seed: seed)
     let folder = checkpoint.map { URL(fileURLWithPath: $0) }
     if let folder, trainer.hasCheckpoint(in: folder) { try trainer.resume(from: folder) }
 
     let start = ContinuousClock.now
     while trainer.state.epoch < epochs {
-      // The steps get smaller from pass to pass, which settles the weights.
-      trainer.optimiser.learningRate = 0.002 * pow(0.35, Float(trainer.state.epoch))
-      let progress = Progress("epoch \(trainer.state.epoch + 1)/\(epochs)")
-      trainer.epoch(train, batch: batch) { step, steps, found in progress.update(step, of: steps, found) }
+      let epoch = trainer.state.epoch
+      let progress = Progress("epoch \(epoch + 1)/\(epochs)")
+      trainer.epoch(train, batch: batch) { step, steps, found in
+        progress.update(step, of: steps, found)
+        // The steps get smaller and smaller, which settles the weights.
+        let done = Float(epoch * steps + step) / Float(epochs * steps)
+        trainer.optimiser.learningRate = rate * (1 - done)
+      }
       if let folder { try trainer.save(to: folder) }
     }
     let seconds = start.duration(to: .now) / .seconds(1)
