@@ -2,13 +2,11 @@ import DLGraph
 
 // Addition and multiplication with numpy's broadcasting.
 
-func broadcastForward<Scalar: TensorScalar>(
-  _ x: [Tensor<Scalar>], _ shape: [Int], _ f: (Scalar, Scalar) -> Scalar
-) -> Tensor<Scalar> {
+func addForward<Scalar: TensorScalar>(_ x: [Tensor<Scalar>], _ shape: [Int]) -> Tensor<Scalar> {
+  if x[0].shape == x[1].shape { return sum(x[0], x[1]) }
   let (a, b) = (x[0].start, x[1].start)
-  if x[0].shape == x[1].shape { return elementwise(shape) { f(a[$0], b[$0]) } }
   return Tensor(uninitialized: shape) { y in
-    forEachBroadcast(shape, x[0].shape, x[1].shape) { y[$0] = f(a[$1], b[$2]) }
+    forEachBroadcast(shape, x[0].shape, x[1].shape) { y[$0] = a[$1] + b[$2] }
   }
 }
 
@@ -16,11 +14,18 @@ func addBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> [Tensor<
   step.inputs.indices.map { step.isNeeded[$0] ? reduce(step.gradient, to: step.inputs[$0].shape) : nil }
 }
 
+func multiplyForward<Scalar: TensorScalar>(_ x: [Tensor<Scalar>], _ shape: [Int]) -> Tensor<Scalar> {
+  let (a, b) = (x[0].start, x[1].start)
+  if x[0].shape == x[1].shape { return elementwise(shape) { y, range in for i in range { y[i] = a[i] * b[i] } } }
+  return Tensor(uninitialized: shape) { y in
+    forEachBroadcast(shape, x[0].shape, x[1].shape) { y[$0] = a[$1] * b[$2] }
+  }
+}
+
 func multiplyBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> [Tensor<Scalar>?] {
   step.inputs.indices.map { i in
     guard step.isNeeded[i] else { return nil }
-    let product = broadcastForward([step.gradient, step.inputs[1 - i]], step.output.shape) { $0 * $1 }
-    return reduce(product, to: step.inputs[i].shape)
+    return reduce(multiplyForward([step.gradient, step.inputs[1 - i]], step.output.shape), to: step.inputs[i].shape)
   }
 }
 

@@ -17,7 +17,7 @@ func convBackward<Scalar: TensorScalar>(
   let conv = ConvShape(window, groups, x: x.shape, w: w.shape, y: step.output.shape)
   var gradients: [Tensor<Scalar>?] = step.inputs.map { _ in nil }
   if step.isNeeded[0] { gradients[0] = convInputGradient(conv, w, step.gradient) }
-  if step.isNeeded[1] { gradients[1] = Scalar.backend.convWeightGradient(conv, x, step.gradient) }
+  if step.isNeeded[1] { gradients[1] = convWeightGradient(conv, x, step.gradient) }
   if step.inputs.count > 2, step.isNeeded[2] { gradients[2] = channelSums(step.gradient) }
   return gradients
 }
@@ -128,7 +128,7 @@ private func transposedWeights<Scalar: TensorScalar>(_ conv: ConvShape, _ w: Ten
 
 /// The product is taken transposed, [depth, outputs] · [outputs, outChannels], because the second factor is the one that a
 /// fast product rearranges, and dy is smaller than the patches.
-func convWeightGradientByPatches<Scalar: TensorScalar>(
+private func convWeightGradient<Scalar: TensorScalar>(
   _ conv: ConvShape, _ x: Tensor<Scalar>, _ gradient: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   let (x, dy) = (x.start, gradient.start)
@@ -151,7 +151,7 @@ func convWeightGradientByPatches<Scalar: TensorScalar>(
 
 /// The gradient of the weights from those of single images: `body` gets the images of a chunk, and a function that adds the
 /// transposed gradient [depth, outChannels] of a group. The chunks' sums are added in order, whatever thread made them.
-func sumOfImages<Scalar: TensorScalar>(
+private func sumOfImages<Scalar: TensorScalar>(
   _ conv: ConvShape, _ body: (_ images: Range<Int>, _ add: (_ group: Int, UnsafePointer<Scalar>) -> Void) -> Void
 ) -> Tensor<Scalar> {
   let count = conv.groups * conv.weightGroup

@@ -4,13 +4,12 @@ import KernelTypes
 /// Elements that one thread takes at a time.
 let elementGrain = 1 << 14
 
-/// y[i] = f(i) for every element, on all cores. Inlined so that `f` becomes a loop over vectors.
-@inline(__always)
-func elementwise<Scalar: TensorScalar>(_ shape: [Int], _ f: (Int) -> Scalar) -> Tensor<Scalar> {
+/// A tensor that `fill` computes a range of elements at a time, on all cores.
+func elementwise<Scalar: TensorScalar>(
+  _ shape: [Int], _ fill: (_ y: UnsafeMutablePointer<Scalar>, _ range: Range<Int>) -> Void
+) -> Tensor<Scalar> {
   Tensor(uninitialized: shape) { y in
-    parallelRanges(elementCount(shape)!, grain: elementGrain) { range in
-      for i in range { y[i] = f(i) }
-    }
+    parallelRanges(elementCount(shape)!, grain: elementGrain) { fill(y, $0) }
   }
 }
 
@@ -18,22 +17,26 @@ func elementwise<Scalar: TensorScalar>(_ shape: [Int], _ f: (Int) -> Scalar) -> 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func sum<Scalar: TensorScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> {
-  let (a, b, shape) = (a.start, b.start, a.shape)
-  return elementwise(shape) { a[$0] + b[$0] }
+  let (p, q) = (a.start, b.start)
+  return withExtendedLifetime((a, b)) {
+    elementwise(a.shape) { y, range in for i in range { y[i] = p[i] + q[i] } }
+  }
 }
 
 // MARK: activations
 
 func activationForward<Scalar: TensorScalar>(_ activation: Activation, _ x: Tensor<Scalar>) -> Tensor<Scalar> {
   let (x, shape) = (x.start, x.shape)
-  switch activation {
-  case .identity: return elementwise(shape) { x[$0] }
-  case .relu: return elementwise(shape) { x[$0] < 0 ? 0 : x[$0] }  // NaN stays visible
-  case .leakyRelu(let slope):
-    let slope = Scalar(slope)
-    return elementwise(shape) { x[$0] < 0 ? slope * x[$0] : x[$0] }
-  case .sigmoid: return elementwise(shape) { logistic(x[$0]) }
-  case .tanh: return elementwise(shape) { Scalar.tanh(x[$0]) }
+  return elementwise(shape) { y, range in
+    switch activation {
+    case .identity: for i in range { y[i] = x[i] }
+    case .relu: for i in range { y[i] = x[i] < 0 ? 0 : x[i] }  // NaN stays visible
+    case .leakyRelu(let slope):
+      let slope = Scalar(slope)
+      for i in range { y[i] = x[i] < 0 ? slope * x[i] : x[i] }
+    case .sigmoid: for i in range { y[i] = logistic(x[i]) }
+    case .tanh: for i in range { y[i] = Scalar.tanh(x[i]) }
+    }
   }
 }
 
@@ -45,19 +48,21 @@ func logistic<Scalar: TensorScalar>(_ x: Scalar) -> Scalar {
 }
 
 func activationBackward<Scalar: TensorScalar>(_ activation: Activation, _ step: BackwardStep<Scalar>) -> Tensor<Scalar> {
-  let (y, dy, shape) = (step.output.start, step.gradient.start, step.output.shape)
-  switch activation {
-  case .identity: return step.gradient
-  case .relu:
-    return elementwise(shape) { i in
-      let gradient = dy[i]  // read in either case, so that the choice needs no jump
-      return y[i] > 0 ? gradient : 0
+  let (x, y, dy) = (step.inputs[0].start, step.output.start, step.gradient.start)
+  return elementwise(step.output.shape) { dx, range in
+    switch activation {
+    case .identity: for i in range { dx[i] = dy[i] }
+    case .relu:
+      for i in range {
+        let gradient = dy[i]  // read in either case, so that the choice needs no jump
+        dx[i] = y[i] > 0 ? gradient : 0
+      }
+    case .leakyRelu(let slope):
+      let slope = Scalar(slope)
+      for i in range { dx[i] = dy[i] * (x[i] < 0 ? slope : 1) }
+    case .sigmoid: for i in range { dx[i] = dy[i] * y[i] * (1 - y[i]) }
+    case .tanh: for i in range { dx[i] = dy[i] * (1 - y[i] * y[i]) }
     }
-  case .leakyRelu(let slope):
-    let (x, slope) = (step.inputs[0].start, Scalar(slope))
-    return elementwise(shape) { x[$0] < 0 ? slope * dy[$0] : dy[$0] }
-  case .sigmoid: return elementwise(shape) { dy[$0] * y[$0] * (1 - y[$0]) }
-  case .tanh: return elementwise(shape) { dy[$0] * (1 - y[$0] * y[$0]) }
   }
 }
 
@@ -74,12 +79,13 @@ func dropoutForward<Scalar: TensorScalar>(
   let mask = Tensor<Scalar>(uninitialized: x.shape) { mask in
     for i in 0..<x.count { mask[i] = generator!.uniform() < threshold ? 0 : keep }
   }
-  let (start, factor) = (x.start, mask.start)
-  return (elementwise(x.shape) { start[$0] * factor[$0] }, Saved(tensors: [mask]))
+  let (from, factor) = (x.start, mask.start)
+  let y = elementwise(x.shape) { y, range in for i in range { y[i] = from[i] * factor[i] } }
+  return (y, Saved(tensors: [mask]))
 }
 
 func dropoutBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> Tensor<Scalar> {
   guard let mask = step.saved.tensors.first else { return step.gradient }
   let (dy, factor) = (step.gradient.start, mask.start)
-  return elementwise(mask.shape) { dy[$0] * factor[$0] }
+  return elementwise(mask.shape) { dx, range in for i in range { dx[i] = dy[i] * factor[i] } }
 }

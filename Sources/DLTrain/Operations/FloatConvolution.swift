@@ -3,7 +3,7 @@ import KernelTypes
 
 // Convolution on the runtime's kernels, which read images as NHWC; for one or two spatial axes.
 
-/// Every image is turned to NHWC, convolved, and turned back, a chunk of images at a time so that they stay in cache.
+/// w · x + bias. Every image is turned to NHWC, convolved, and turned back, a chunk of images at a time so that they stay in cache.
 func convOnKernels(_ conv: ConvShape, _ inputs: [Tensor<Float>]) -> Tensor<Float> {
   guard var geometry = WindowGeometry(conv) else { return convByPatches(conv, inputs) }
   let (channels, outChannels) = (conv.x[1], conv.y[1])
@@ -36,38 +36,6 @@ func convOnKernels(_ conv: ConvShape, _ inputs: [Tensor<Float>]) -> Tensor<Float
         kernels.transpose(
           conv.outputs, outChannels, output + i * outputSize, outChannels, y + image * outputSize, conv.outputs)
       }
-    }
-  }
-}
-
-/// dw is itself a convolution: of x, its channels taken as a batch of images with one channel, by dy, its outputs taken as the
-/// kernel's cells. Stride and dilation change places.
-func convWeightGradientOnKernels(_ conv: ConvShape, _ x: Tensor<Float>, _ gradient: Tensor<Float>) -> Tensor<Float> {
-  // Single cells, which a stride would make of the kernel's rows, are slower to read than to gather.
-  guard var geometry = WindowGeometry(conv), conv.window.strides.allSatisfy({ $0 == 1 }) else {
-    return convWeightGradientByPatches(conv, x, gradient)
-  }
-  swap(&geometry.outHeight, &geometry.kernelHeight)
-  swap(&geometry.outWidth, &geometry.kernelWidth)
-  swap(&geometry.strideHeight, &geometry.dilationHeight)
-  swap(&geometry.strideWidth, &geometry.dilationWidth)
-  geometry.batch = conv.channels
-  geometry.outPixelStride = conv.outChannels
-  let packed = kernels.packedConvSize(geometry, 1, conv.outChannels)
-  let kernelScratch = kernels.convScratch(geometry, 1, conv.outChannels)
-  let (x, dy) = (x.start, gradient.start)
-  return sumOfImages(conv) { images, add in
-    let scratch = Buffer<Float>(packed + conv.weightGroup + kernelScratch)
-    defer { withExtendedLifetime(scratch) {} }
-    let panels = scratch.start
-    let product = panels + packed
-    for part in images.lowerBound * conv.groups..<images.upperBound * conv.groups {
-      kernels.packConv(geometry, 1, conv.outChannels, dy + part * conv.outputGroup, nil, panels)
-      let call = ConvCall(
-        geometry: geometry, groups: 1, outChannels: conv.outChannels, x: x + part * conv.inputGroup, panels: panels, y: product,
-        activation: .identity, scratch: product + conv.weightGroup)
-      kernels.conv(call, 0..<kernels.convUnits(call), 0)
-      add(part % conv.groups, product)
     }
   }
 }

@@ -39,7 +39,8 @@ func localResponseNormForward<Scalar: TensorScalar>(
       }
     }
   }
-  let y = elementwise(x.shape) { x.start[$0] * Scalar.pow(scale.start[$0], -norm.beta) }
+  let (from, s) = (x.start, scale.start)
+  let y = elementwise(x.shape) { y, range in for i in range { y[i] = from[i] * Scalar.pow(s[i], -norm.beta) } }
   return (y, Saved(tensors: [scale]))
 }
 

@@ -52,7 +52,7 @@ func softmaxCrossEntropyForward<Scalar: TensorScalar>(
 func softmaxCrossEntropyBackward<Scalar: TensorScalar>(_ labels: [Int], _ step: BackwardStep<Scalar>) -> [Tensor<Scalar>?] {
   let (p, classes) = (step.saved.tensors[0].start, step.inputs[0].shape[1])
   let factor = step.gradient.start[0] / Scalar(labels.count)
-  let dz = elementwise(step.inputs[0].shape) { factor * p[$0] }
+  let dz = elementwise(step.inputs[0].shape) { dz, range in for i in range { dz[i] = factor * p[i] } }
   for (i, label) in labels.enumerated() { dz.buffer.start[i * classes + label] -= factor }
   return [dz]
 }
@@ -70,10 +70,8 @@ func binaryCrossEntropyBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scala
   let (z, t) = (step.inputs[0].start, step.inputs[1].start)
   let factor = step.gradient.start[0] / Scalar(step.inputs[0].count)
   let shape = step.inputs[0].shape
-  return [
-    step.isNeeded[0] ? elementwise(shape) { factor * (logistic(z[$0]) - t[$0]) } : nil,
-    step.isNeeded[1] ? elementwise(shape) { -factor * z[$0] } : nil,
-  ]
+  let dz = elementwise(shape) { dz, range in for i in range { dz[i] = factor * (logistic(z[i]) - t[i]) } }
+  return [dz, step.isNeeded[1] ? elementwise(shape) { dt, range in for i in range { dt[i] = -factor * z[i] } } : nil]
 }
 
 func meanSquaredErrorForward<Scalar: TensorScalar>(_ x: [Tensor<Scalar>]) -> Tensor<Scalar> {
@@ -88,6 +86,9 @@ func meanSquaredErrorForward<Scalar: TensorScalar>(_ x: [Tensor<Scalar>]) -> Ten
 func meanSquaredErrorBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> [Tensor<Scalar>?] {
   let (a, b) = (step.inputs[0].start, step.inputs[1].start)
   let factor = 2 * step.gradient.start[0] / Scalar(step.inputs[0].count)
-  let da = elementwise(step.inputs[0].shape) { factor * (a[$0] - b[$0]) }
-  return [da, step.isNeeded[1] ? elementwise(da.shape) { -da.start[$0] } : nil]
+  let shape = step.inputs[0].shape
+  return [factor, -factor].enumerated().map { i, factor in
+    guard step.isNeeded[i] else { return nil }
+    return elementwise(shape) { dx, range in for i in range { dx[i] = factor * (a[i] - b[i]) } }
+  }
 }

@@ -90,8 +90,8 @@ private func forward<Scalar: TensorScalar>(
   case .localResponseNorm(let size, let alpha, let beta, let bias):
     localResponseNormForward(LocalResponse(size, alpha, beta, bias), x[0])
   case .batchNorm(let epsilon): (batchNormForward(Scalar(epsilon), x), Saved())
-  case .add: (broadcastForward(x, shape) { $0 + $1 }, Saved())
-  case .multiply: (broadcastForward(x, shape) { $0 * $1 }, Saved())
+  case .add: (addForward(x, shape), Saved())
+  case .multiply: (multiplyForward(x, shape), Saved())
   case .concat(let axis): (concatForward(axis, x, shape), Saved())
   case .flatten, .reshape: (x[0].reshaped(shape), Saved())
   case .dropout(let rate): dropoutForward(Scalar(rate), x[0], &generator)

@@ -11,7 +11,6 @@ public protocol TensorScalar: ReferenceScalar, Sendable {
 public struct Backend<Scalar: TensorScalar>: Sendable {
   let multiply: @Sendable (MatrixProduct<Scalar>) -> Void
   let conv: @Sendable (ConvShape, [Tensor<Scalar>]) -> Tensor<Scalar>
-  let convWeightGradient: @Sendable (ConvShape, _ x: Tensor<Scalar>, _ gradient: Tensor<Scalar>) -> Tensor<Scalar>
 }
 
 extension Double: TensorScalar {
@@ -19,9 +18,7 @@ extension Double: TensorScalar {
 
   /// Plain loops.
   public static var backend: Backend<Double> {
-    Backend(
-      multiply: { multiplyNaively($0) }, conv: { convByPatches($0, $1) },
-      convWeightGradient: { convWeightGradientByPatches($0, $1, $2) })
+    Backend(multiply: { multiplyNaively($0) }, conv: { convByPatches($0, $1) })
   }
 }
 
@@ -30,8 +27,6 @@ extension Float: TensorScalar {
 
   /// The runtime's kernels.
   public static var backend: Backend<Float> {
-    Backend(
-      multiply: { multiplyPacked($0) }, conv: { convOnKernels($0, $1) },
-      convWeightGradient: { convWeightGradientOnKernels($0, $1, $2) })
+    Backend(multiply: { multiplyPacked($0) }, conv: { convOnKernels($0, $1) })
   }
 }

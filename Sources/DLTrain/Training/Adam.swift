@@ -60,16 +60,20 @@ private func adam<Scalar: TensorScalar>(
   _ rule: AdamRule<Scalar>, _ value: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ first: Tensor<Scalar>,
   _ second: Tensor<Scalar>
 ) -> [Tensor<Scalar>] {
-  let next = [value, first, second].map { Tensor<Scalar>(uninitialized: $0.shape) { _ in } }
   let (w, g, m, v) = (value.start, gradient.start, first.start, second.start)
-  let (nextW, nextM, nextV) = (next[0].buffer.start, next[1].buffer.start, next[2].buffer.start)
-  parallelRanges(value.count, grain: elementGrain) { range in
-    for i in range {
-      let g = g[i] + rule.decay * w[i]
-      nextM[i] = rule.beta1 * m[i] + (1 - rule.beta1) * g
-      nextV[i] = rule.beta2 * v[i] + (1 - rule.beta2) * g * g
-      nextW[i] = w[i] - rule.rate * nextM[i] / ((nextV[i] / rule.correction2).squareRoot() + rule.epsilon)
+  let (beta1, beta2, epsilon, decay) = (rule.beta1, rule.beta2, rule.epsilon, rule.decay)
+  let (rate, correction) = (rule.rate, 1 / rule.correction2)
+  return withExtendedLifetime((value, gradient, first, second)) {
+    let nextFirst = elementwise(value.shape) { y, range in
+      for i in range { y[i] = beta1 * m[i] + (1 - beta1) * (g[i] + decay * w[i]) }
     }
+    let nextSecond = elementwise(value.shape) { y, range in
+      for i in range { y[i] = beta2 * v[i] + (1 - beta2) * (g[i] + decay * w[i]) * (g[i] + decay * w[i]) }
+    }
+    let (m, v) = (nextFirst.start, nextSecond.start)
+    let next = elementwise(value.shape) { y, range in
+      for i in range { y[i] = w[i] - rate * m[i] / ((v[i] * correction).squareRoot() + epsilon) }
+    }
+    return [next, nextFirst, nextSecond]
   }
-  return withExtendedLifetime((value, gradient, first, second)) { next }
 }

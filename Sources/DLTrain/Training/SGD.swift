@@ -53,8 +53,9 @@ private func descend<Scalar: TensorScalar>(
   _ rule: SGDRule<Scalar>, _ value: Tensor<Scalar>, _ gradient: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   let (w, g) = (value.start, gradient.start)
+  let (rate, decay) = (rule.rate, rule.decay)
   return withExtendedLifetime((value, gradient)) {
-    elementwise(value.shape) { w[$0] - rule.rate * (g[$0] + rule.decay * w[$0]) }
+    elementwise(value.shape) { y, range in for i in range { y[i] = w[i] - rate * (g[i] + decay * w[i]) } }
   }
 }
 
@@ -64,12 +65,18 @@ private func descend<Scalar: TensorScalar>(
   _ rule: SGDRule<Scalar>, _ value: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ velocity: Tensor<Scalar>
 ) -> (Tensor<Scalar>, Tensor<Scalar>) {
   let (w, g, v) = (value.start, gradient.start, velocity.start)
+  let (rate, momentum, decay) = (rule.rate, rule.momentum, rule.decay)
   return withExtendedLifetime((value, gradient, velocity)) {
-    let moved = elementwise(value.shape) { rule.momentum * v[$0] + g[$0] + rule.decay * w[$0] }
+    let moved = elementwise(value.shape) { y, range in
+      for i in range { y[i] = momentum * v[i] + g[i] + decay * w[i] }
+    }
     let next = moved.start
-    let stepped = elementwise(value.shape) { i in
-      let direction = rule.nesterov ? g[i] + rule.decay * w[i] + rule.momentum * next[i] : next[i]
-      return w[i] - rule.rate * direction
+    let stepped = elementwise(value.shape) { y, range in
+      if rule.nesterov {
+        for i in range { y[i] = w[i] - rate * (g[i] + decay * w[i] + momentum * next[i]) }
+      } else {
+        for i in range { y[i] = w[i] - rate * next[i] }
+      }
     }
     return (stepped, moved)
   }
