@@ -64,10 +64,14 @@ func inputs(of op: Op, _ shapes: [[Int]]) -> [Tensor<Double>] {
 
 func norm(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
-/// ‖a − b‖ / (‖a‖ + ‖b‖); 0 if both are zero.
+/// ‖a − b‖ / (‖a‖ + ‖b‖) over the finite elements; 0 if all are equal, infinite if others differ.
 func relativeError(_ a: [Double], _ b: [Double]) -> Double {
-  let difference = norm(zip(a, b).map { $0 - $1 })
-  return difference == 0 ? 0 : difference / (norm(a) + norm(b))
+  let pairs = zip(a, b).filter { $0.isFinite || $1.isFinite }
+  guard a.count == b.count, zip(a, b).allSatisfy({ $0.isFinite == $1.isFinite && ($0.isFinite || $0 == $1) }) else {
+    return .infinity
+  }
+  let difference = norm(pairs.map { $0 - $1 })
+  return difference == 0 ? 0 : difference / (norm(pairs.map(\.0)) + norm(pairs.map(\.1)))
 }
 
 /// Values in −1..<1 in random order, all apart from each other and from zero by far more than the step of the differences:

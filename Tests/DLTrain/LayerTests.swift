@@ -62,6 +62,14 @@ import Testing
     for (z, x) in zip(z, x.scalars) { #expect(abs(z - (x - 1.5) / (0.5 + 7.0 / 3).squareRoot()) < 1e-12) }
   }
 
+  @Test func aNaNWinsTheMaximumAndStays() {
+    let x = Tensor<Float>([1, 1, 2, 4], [1, 2, .nan, 0, 3, 0, 5, 6])
+    for pool in [MaxPool2D<Float>(2), MaxPool2D<Float>(2, padding: 1)] {
+      let y = pool(x).scalars
+      #expect(y.contains { $0.isNaN } && y.contains { $0 == 3 })
+    }
+  }
+
   @Test func initialisersHaveTheirVariance() {
     var generator = Generator(seed: 9)
     func deviation(_ initialiser: Initialiser) -> Double {

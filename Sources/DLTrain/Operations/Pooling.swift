@@ -30,7 +30,7 @@ func maxPoolForward<Scalar: TensorScalar>(
   return (y, Saved(indices: winners))
 }
 
-/// One plane. Winners are −1 at first, and stay so where there is nothing above −∞; NaN wins.
+/// One plane. Winners are −1 at first, and stay so where there is nothing above −∞; a NaN wins and stays.
 private func maxPool<Scalar: TensorScalar>(
   _ runs: WindowRuns, _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ winners: UnsafeMutablePointer<Int32>
 ) {
@@ -44,7 +44,7 @@ private func maxPool<Scalar: TensorScalar>(
     for i in 0..<run.count {
       // Choices, not jumps: which of random values wins cannot be predicted.
       let (value, best, winner) = (from.pointee, y[i], winners[i])
-      let stays = value <= best
+      let stays = value <= best || best.isNaN
       y[i] = stays ? best : value
       winners[i] = stays ? winner : offset
       from += run.inputStride
@@ -64,7 +64,7 @@ private func maxPoolInside<Scalar: TensorScalar>(
       var (best, winner) = (-Scalar.infinity, -1)
       for offset in offsets {
         let value = x[first &+ offset]
-        let stays = value <= best
+        let stays = value <= best || best.isNaN
         best = stays ? best : value
         winner = stays ? winner : first &+ offset
       }
