@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -78,6 +79,16 @@ void dlp_error_text(int code, char *text, size_t capacity) {
     while (n > 0 && at + 1 < capacity) text[at++] = digits[--n];
     text[at] = 0;
   }
+}
+
+void dlp_format_real(double number, char *text, size_t capacity) {
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, capacity, "%.*g", digits, number);
+    if (strtod(text, NULL) == number) break;
+  }
+  // The only other character there can be is the locale's decimal point.
+  for (char *c = text; *c; c++)
+    if (!strchr("+-0123456789einfa", *c)) *c = '.';
 }
 
 static _Thread_local char last_error[1024];

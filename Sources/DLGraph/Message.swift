@@ -1,3 +1,5 @@
+import CPlatform
+
 /// The text of an error. It is written like a string, `"axis \(i): expected \(n)"`, but appends to bytes through functions that
 /// are not inlined: checks are everywhere in the runtime, and as String interpolation their messages were half of the library.
 public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringConvertible {
@@ -58,7 +60,14 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
     public mutating func appendInterpolation(cString text: UnsafePointer<CChar>) { message.append(Name(cString: text).utf8) }
     public mutating func appendInterpolation(hex number: UInt64) { message.append(hex: number) }
     public mutating func appendInterpolation(_ text: String) { message.append(Array(text.utf8)) }
-    public mutating func appendInterpolation(_ number: Double) { message.append(Array("\(number)".utf8)) }
+    public mutating func appendInterpolation(_ number: Double) {
+      var text = InlineArray<32, CChar>(repeating: 0)
+      withUnsafeMutablePointer(to: &text) { memory in
+        let text = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: CChar.self)
+        dlp_format_real(number, text, 32)
+        appendInterpolation(cString: text)
+      }
+    }
     public mutating func appendInterpolation(_ number: Int) {
       message.append(decimal: UInt64(number.magnitude), negative: number < 0)
     }

@@ -201,7 +201,7 @@ private func numbers(_ graph: Graph, _ key: Name, count: Int, absent: Double) th
   default: throw DLError(.invalidModel, "\(key): expected numbers")
   }
   guard found.count == count || found.count == 1 else {
-    throw DLError(.invalidModel, "\(key): expected 1 number\(count == 1 ? "" : " or \(count)"), found \(found.count)")
+    throw DLError(.invalidModel, "\(key): expected 1 number or one for each of \(count) channels, found \(found.count)")
   }
   for x in found where !x.isFinite { throw DLError(.invalidModel, "\(key): expected finite numbers") }
   return found.count == count ? found : Array(repeating: found[0], count: count)

@@ -18,6 +18,16 @@ public func availableKernels() -> [KernelSet] {
   return sets
 }
 
+/// The tiles of those kernel sets.
+public func availableTiles() -> [TileSet] {
+  var sets = [Kernels.makeTileSet()]
+  #if arch(x86_64)
+    if dlp_cpu_has_avx2() { sets.append(KernelsAVX2.makeTileSet()) }
+    if dlp_cpu_has_avx512() { sets.append(KernelsAVX512.makeTileSet()) }
+  #endif
+  return sets
+}
+
 /// The best kernel set that neither `limit` nor the environment variable DLRT_ISA forbids.
 public func bestKernels(limit: ISA? = nil) throws(DLError) -> KernelSet {
   var most = limit

@@ -71,6 +71,7 @@ struct ConvPlan {
   /// Floats before the panels that are read: those of the form not chosen.
   private var panelsBase = 0
 
+  @inline(never) @_optimize(size)
   init(_ geometry: WindowGeometry, groups: Int, outChannels: Int) {
     var g = geometry
     var outChannels = outChannels
@@ -147,6 +148,7 @@ func convUnits(_ call: ConvCall) -> Int {
   return ConvPlan(call.geometry, groups: call.groups, outChannels: call.outChannels).units
 }
 
+@_optimize(size)
 func conv(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   if isDepthwise(call.geometry, call.groups, call.outChannels) { return depthwise(call, units) }
   let plan = ConvPlan(call.geometry, groups: call.groups, outChannels: call.outChannels)
@@ -203,6 +205,7 @@ private func windowRuns(_ g: WindowGeometry, channels: Int, pixelPitch: Int, lin
 }
 
 /// Copies the input rows under output rows from `row` on, all channels, with zeros where there is no image.
+@inline(never) @_optimize(size)
 private func copyPadded(
   _ call: ConvCall, _ g: WindowGeometry, image: Int, images: Int, row: Int, rows: Int, into copy: UnsafeMutablePointer<Float>
 ) {

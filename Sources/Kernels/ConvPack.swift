@@ -57,6 +57,7 @@ func packedConvSize(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> I
 }
 
 /// w is [outChannels][channels/groups][kernelHeight][kernelWidth].
+@_optimize(size)
 func packConv(
   _ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
   _ panels: UnsafeMutablePointer<Float>

@@ -13,6 +13,7 @@ func packedDepthwiseSize(_ g: WindowGeometry) -> Int {
   (g.kernelHeight * g.kernelWidth + 1) * roundUp(g.channels, to: lanes)
 }
 
+@_optimize(size)
 func packDepthwise(
   _ g: WindowGeometry, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ packed: UnsafeMutablePointer<Float>
 ) {
@@ -87,7 +88,7 @@ private struct DepthwiseRow {
   var isRelu: Bool
 
   /// Windows wholly inside the image go four at a time, so that a weight is loaded once for four.
-  @inline(__always) func compute<Part: VectorPart>(_ part: Part) {
+  @inline(never) @_optimize(size) func compute<Part: VectorPart>(_ part: Part) {
     var column = 0
     while column < outWidth {
       let cells = horizontal.cells(column)

@@ -42,7 +42,7 @@ struct Block {
 }
 
 /// Computes a block. Panels are the outer loop: a panel stays in cache for all rows of the block.
-@inline(__always)
+@inline(never) @_optimize(size)
 func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
   let pitch = panelPitch(depth: block.depth)
   var pointers = InlineArray<16, UnsafePointer<Float>> { _ in block.packed }
@@ -122,6 +122,7 @@ private func split(_ call: GemmCall) -> Split {
 
 func gemmUnits(_ call: GemmCall) -> Int { split(call).count }
 
+@_optimize(size)
 func gemm(_ call: GemmCall, _ units: Range<Int>) {
   let split = split(call)
   for unit in units {

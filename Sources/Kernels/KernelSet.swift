@@ -13,6 +13,12 @@ public func makeKernelSet() -> KernelSet {
     pool: { pool($0, $1) }, activate: { activate($0, $1, $2, $3) }, binary: { binary($0, $1, $2, $3, $4, $5, $6) },
     softmax: { softmax($0, $1, $2, $3) },
     localResponseNorm: { localResponseNorm($0, $1, $2, $3, $4, $5, $6, $7) },
-    transpose: { transpose($0, $1, $2, $3, $4, $5) },
-    tileShape: { tileShape($0) }, runTile: { runTile($0, $1) }, peak: { peak($0, $1) })
+    transpose: { transpose($0, $1, $2, $3, $4, $5) })
+}
+
+/// Their tiles one by one.
+@export(interface)
+public func makeTileSet() -> TileSet {
+  TileSet(
+    kernels: makeKernelSet(), tileShape: { tileShape($0) }, runTile: { runTile($0, $1) }, peak: { peak($0, $1) })
 }

@@ -1,6 +1,7 @@
 import CPlatform
 
 /// y(c) = x(c) · (bias + alpha/size · Σ x²)^−beta over the `size` channels around c. Krizhevsky et al. 2012, §3.3.
+@_optimize(size)
 func localResponseNorm(
   _ rows: Int, _ channels: Int, _ size: Int, _ alpha: Float, _ beta: Float, _ bias: Float, _ x: UnsafePointer<Float>,
   _ y: UnsafeMutablePointer<Float>

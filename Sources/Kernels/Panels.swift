@@ -31,6 +31,7 @@ func packPanels(
   }
 }
 
+@inline(never) @_optimize(size)
 func packMatrix(
   _ depth: Int, _ columns: Int, _ w: UnsafePointer<Float>, _ kStride: Int, _ nStride: Int, _ bias: UnsafePointer<Float>?,
   _ panels: UnsafeMutablePointer<Float>

@@ -61,15 +61,15 @@ func pool(_ call: PoolCall, _ rows: Range<Int>) {
 /// What pooling does with the cells of a window. A protocol and not closures: a vector that is passed to a function is
 /// passed in pieces, so all of this must be inlined.
 private protocol CellFold {
-  /// The fold of no cells: with dilation a window can straddle a small image without touching it.
-  var empty: Float { get }
+  /// What folding begins with, and the fold of no cells: with dilation a window can straddle a small image without touching it.
+  var start: Vector { get }
   func step(_ folded: Vector, _ cell: Vector) -> Vector
   /// Told how many cells of the window lie inside the image, and how many inside image and padding.
   func finish(_ folded: Vector, inside: Int, padded: Int) -> Vector
 }
 
 private struct LargestCell: CellFold {
-  @inline(__always) var empty: Float { -.infinity }
+  @inline(__always) var start: Vector { splat(-.infinity) }
   /// The larger; a NaN wins and stays.
   @inline(__always) func step(_ best: Vector, _ v: Vector) -> Vector {
     v.replacing(with: best, where: best .> v).replacing(with: best, where: best .!= best)
@@ -79,7 +79,7 @@ private struct LargestCell: CellFold {
 
 private struct AverageCell: CellFold {
   var countPadding: Bool
-  @inline(__always) var empty: Float { 0 }
+  @inline(__always) var start: Vector { splat(0) }
   @inline(__always) func step(_ sum: Vector, _ v: Vector) -> Vector { sum + v }
   @inline(__always) func finish(_ sum: Vector, inside: Int, padded: Int) -> Vector {
     sum / splat(Float(countPadding ? padded : inside))
@@ -99,7 +99,7 @@ private struct WindowRow {
 }
 
 /// Folds the windows of an output row.
-@inline(__always)
+@inline(never) @_optimize(size)
 private func slide<Fold: CellFold>(_ call: PoolCall, _ outRow: Int, _ fold: Fold) {
   let g = call.geometry
   let vertical = g.rows
@@ -147,14 +147,11 @@ private func foldWindows<let n: Int, Fold: CellFold, Part: VectorPart>(
   let step = w.horizontal.stride * w.inPixelStride
   var line = w.x + w.horizontal.first(column) * w.inPixelStride + cells.lowerBound * w.cellPitch
   var folded = zero
-  let isEmpty = w.rows * cells.count == 0
-  for i in 0..<n { folded[unchecked: i] = isEmpty ? splat(fold.empty) : part.load(line + i * step) }
-  for r in 0..<w.rows {
+  for i in 0..<n { folded[unchecked: i] = fold.start }
+  for _ in 0..<w.rows {
     var cell = line
-    for c in 0..<cells.count {
-      if r + c > 0 {
-        for i in 0..<n { folded[unchecked: i] = fold.step(folded[unchecked: i], part.load(cell + i * step)) }
-      }
+    for _ in 0..<cells.count {
+      for i in 0..<n { folded[unchecked: i] = fold.step(folded[unchecked: i], part.load(cell + i * step)) }
       cell += w.cellPitch
     }
     line += w.rowPitch

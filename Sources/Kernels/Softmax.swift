@@ -3,6 +3,7 @@ func softmax(_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: Unsafe
   for r in 0..<rows { softmaxRow(columns, x + r * columns, y + r * columns) }
 }
 
+@_optimize(size)
 private func softmaxRow(_ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
   let highest = splat(rowMaximum(columns, x))
   // The sum, in the order of the columns modulo the vector's lanes.

@@ -1,4 +1,5 @@
 /// y[c][r] = x[r][c], in squares that keep the lines of both in cache.
+@inline(never) @_optimize(size)
 func transpose(
   _ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
 ) {

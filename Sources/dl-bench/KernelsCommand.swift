@@ -27,7 +27,7 @@ struct KernelsCommand: ParsableCommand {
 
   func run() throws {
     try measuring.cpu?.pin()
-    let sets = availableKernels().filter { isa == nil || "\($0.isa.name)" == isa }
+    let sets = availableTiles().filter { isa == nil || "\($0.kernels.isa.name)" == isa }
     guard !sets.isEmpty else { throw ValidationError("--isa: this processor has no \(isa ?? "")") }
     let tiles = sets.flatMap { set in set.tiles.map { TileBench(set, $0.index, $0.shape, depth: depth) } }
     let results = measure(tiles)
@@ -54,7 +54,7 @@ struct KernelsCommand: ParsableCommand {
     } while speeds[0].tile.count < 5 || !end.isOver
     return zip(tiles, speeds).map { tile, speed in
       TileResult(
-        isa: "\(tile.kernels.isa.name)", rows: tile.shape.rows, columns: tile.shape.columns, main: tile.isMain, depth: depth,
+        isa: "\(tile.tiles.kernels.isa.name)", rows: tile.shape.rows, columns: tile.shape.columns, main: tile.isMain, depth: depth,
         gflops: median(speed.tile), peak: median(speed.peak), fraction: median(zip(speed.tile, speed.peak).map { $0 / $1 }))
     }
   }
@@ -70,7 +70,7 @@ private struct TileResult: Encodable {
   var gflops, peak, fraction: Double
 }
 
-extension KernelSet {
+extension TileSet {
   fileprivate var tiles: [(index: Int, shape: TileShape)] {
     var list: [(index: Int, shape: TileShape)] = []
     while let shape = tileShape(list.count) { list.append((list.count, shape)) }
@@ -80,7 +80,7 @@ extension KernelSet {
 
 /// One tile with operands to run it on.
 private final class TileBench {
-  let kernels: KernelSet
+  let tiles: TileSet
   let shape: TileShape
   private let index: Int
   private let depth: Int
@@ -89,8 +89,8 @@ private final class TileBench {
   private var repeats = 1
   private var peakSteps = 1000
 
-  init(_ kernels: KernelSet, _ index: Int, _ shape: TileShape, depth: Int) {
-    self.kernels = kernels
+  init(_ tiles: TileSet, _ index: Int, _ shape: TileShape, depth: Int) {
+    self.tiles = tiles
     self.index = index
     self.shape = shape
     self.depth = depth
@@ -101,10 +101,10 @@ private final class TileBench {
       return memory
     }
     x = allocate(shape.rows * depth)
-    panels = allocate(kernels.packedSize(depth, shape.columns))
+    panels = allocate(tiles.kernels.packedSize(depth, shape.columns))
     y = allocate(shape.rows * shape.columns)
     let w = allocate(depth * shape.columns)
-    kernels.pack(depth, shape.columns, w, shape.columns, 1, nil, panels)
+    tiles.kernels.pack(depth, shape.columns, w, shape.columns, 1, nil, panels)
     w.deallocate()
   }
 
@@ -114,13 +114,13 @@ private final class TileBench {
     y.deallocate()
   }
 
-  var isMain: Bool { shape.rows == kernels.tileRows && shape.columns == kernels.tileColumns }
+  var isMain: Bool { shape.rows == tiles.kernels.tileRows && shape.columns == tiles.kernels.tileColumns }
 
   func speed() -> Double {
-    gflops { kernels.runTile(index, TileProbe(depth: depth, repeats: repeats, x: x, panels: panels, y: y)) }
+    gflops { tiles.runTile(index, TileProbe(depth: depth, repeats: repeats, x: x, panels: panels, y: y)) }
   }
 
-  func peakSpeed() -> Double { gflops { kernels.peak(peakSteps, y) } }
+  func peakSpeed() -> Double { gflops { tiles.peak(peakSteps, y) } }
 
   func calibrate() {
     let wanted = 5e5

@@ -1,23 +1,10 @@
-import CPlatform
 import DLGraph
+import DLRuntime
 import KernelTypes
-import Kernels
 import TestSupport
 
-#if arch(x86_64)
-  import KernelsAVX2
-  import KernelsAVX512
-#endif
-
 /// The kernel sets this processor can run.
-let kernelSets: [KernelSet] = {
-  var sets = [Kernels.makeKernelSet()]
-  #if arch(x86_64)
-    if dlp_cpu_has_avx2() { sets.append(KernelsAVX2.makeKernelSet()) }
-    if dlp_cpu_has_avx512() { sets.append(KernelsAVX512.makeKernelSet()) }
-  #endif
-  return sets
-}()
+let kernelSets = availableKernels()
 
 /// Floats between two guard bands that must come back untouched.
 final class Guarded {

@@ -1,4 +1,5 @@
 import DLGraph
+import DLRuntime
 import Foundation
 import KernelTypes
 import TestSupport
@@ -7,15 +8,16 @@ import Testing
 /// Every micro-kernel of every instruction set, one by one.
 @Suite struct Tiles {
   /// All tiles of a set, in the order of its table.
-  func shapes(_ set: KernelSet) -> [TileShape] {
+  func shapes(_ set: TileSet) -> [TileShape] {
     var list: [TileShape] = []
     while let shape = set.tileShape(list.count) { list.append(shape) }
     return list
   }
 
   @Test func theTableHoldsTheFullTileAndNoneTwice() {
-    for set in kernelSets {
-      let list = shapes(set)
+    for tiles in availableTiles() {
+      let list = shapes(tiles)
+      let set = tiles.kernels
       #expect(list.contains(TileShape(rows: set.tileRows, columns: set.tileColumns)), "\(set.isa)")
       #expect(Set(list).count == list.count, "\(set.isa)")
       #expect(list.allSatisfy { $0.columns % set.lanes == 0 }, "\(set.isa)")
@@ -23,8 +25,9 @@ import Testing
   }
 
   @Test func everyTileComputesItsProduct() throws {
-    for set in kernelSets {
-      for (index, shape) in shapes(set).enumerated() {
+    for tiles in availableTiles() {
+      let set = tiles.kernels
+      for (index, shape) in shapes(tiles).enumerated() {
         for depth in [1, 7, 64] {
           let c = OpCase(
             .gemm(transposeA: false, transposeB: false), [[shape.rows, depth], [depth, shape.columns], [shape.columns]])
@@ -32,7 +35,7 @@ import Testing
           let panels = Guarded(count: set.packedSize(depth, shape.columns))
           set.pack(depth, shape.columns, w.base, shape.columns, 1, bias.base, panels.base)
           let y = Guarded(count: shape.rows * shape.columns)
-          let operations = set.runTile(
+          let operations = tiles.runTile(
             index, TileProbe(depth: depth, repeats: 2, x: x.base, panels: panels.base, y: y.base))
           #expect(operations == 2 * 2 * shape.rows * shape.columns * depth)
           #expect(y.bandsIntact)
@@ -64,9 +67,9 @@ import Testing
   }
 
   @Test func thePeakProbeDoesWhatItSays() {
-    for set in kernelSets {
-      let y = Guarded([Float](repeating: 1, count: set.lanes))
-      #expect(set.peak(100, y.base) > 0)
+    for tiles in availableTiles() {
+      let y = Guarded([Float](repeating: 1, count: tiles.kernels.lanes))
+      #expect(tiles.peak(100, y.base) > 0)
       #expect(y.bandsIntact)
       #expect(y.values.allSatisfy { $0.isFinite })
     }

@@ -24,6 +24,9 @@ void dlp_abandon_file(dlp_new_file *file);
 // The description of an errno value, in English whatever the locale, into text.
 void dlp_error_text(int code, char *text, size_t capacity);
 
+// A number as text, with as few digits as tell it from its neighbours and a point whatever the locale.
+void dlp_format_real(double number, char *text, size_t capacity);
+
 // This thread's last error message. set copies at most 1023 bytes and cuts at a UTF-8 boundary.
 void dlp_set_last_error(const char *message, size_t length);
 const char *dlp_last_error(void);
