@@ -40,8 +40,9 @@ struct Entry {
   /// The offsets of the payload's words, of which there must be `one` or any whole number.
   private func words(_ reader: ByteReader, _ size: Int, one: Bool = false) throws(DLError) -> StrideTo<Int> {
     guard payload.count % size == 0, !one || payload.count == size else {
+      let multiple: StaticString = one ? "" : "a multiple of "
       throw reader.failure(
-        at: position, "payload of an entry: expected \(one ? "" : "a multiple of ")\(size) bytes, found \(payload.count)")
+        at: position, "payload of an entry: expected \(multiple)\(size) bytes, found \(payload.count)")
     }
     return stride(from: 0, to: payload.count, by: size)
   }

@@ -118,7 +118,7 @@ private struct Header {
     }
     let size = file.word(16, UInt64.self)
     guard size == file.count else {
-      let what = size > file.count ? "it is cut short" : "something was appended"
+      let what: Message = size > file.count ? "it is cut short" : "something was appended"
       throw DLError(.invalidModel, "header, byte 16: expected a file of \(size) bytes, found \(file.count): \(what)")
     }
     sectionCount = Int(file.word(14, UInt16.self))

@@ -59,7 +59,10 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
     public mutating func appendInterpolation(_ name: Name) { message.append(name.utf8) }
     public mutating func appendInterpolation(cString text: UnsafePointer<CChar>) { message.append(Name(cString: text).utf8) }
     public mutating func appendInterpolation(hex number: UInt64) { message.append(hex: number) }
-    public mutating func appendInterpolation(_ text: String) { message.append(Array(text.utf8)) }
+    #if !hasFeature(Embedded)
+      // String alone would be 14 KB of the library.
+      public mutating func appendInterpolation(_ text: String) { message.append(Array(text.utf8)) }
+    #endif
     public mutating func appendInterpolation(_ number: Double) {
       var text = InlineArray<32, CChar>(repeating: 0)
       withUnsafeMutablePointer(to: &text) { memory in

@@ -55,9 +55,10 @@ extension Preprocessing {
     case .shortestSide(let side): possible = centerCrop ? min(height, width) <= side : min(height, width) == side
     }
     guard possible else {
+      let problem: StaticString = centerCrop ? "is smaller than" : "is not, without preprocess.crop,"
       throw DLError(
         .invalidModel,
-        "preprocess.resize_size \(centerCrop ? "is smaller than" : "is not, without preprocess.crop,") the input's "
+        "preprocess.resize_size \(problem) the input's "
           + "\(height) x \(width) pixels (height x width)")
     }
   }
