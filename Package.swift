@@ -36,7 +36,7 @@ let runtimeTargets: [Target] =
   [
     .systemLibrary(name: "CDLRT", path: "include"),
     .target(
-      name: "CPlatform", cSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])],
+      name: "CPlatform", cSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"])],
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("m")]),
     .target(name: "KernelTypes", swiftSettings: runtimeFlags),
     .target(name: "Kernels", dependencies: ["CPlatform", "KernelTypes"], swiftSettings: kernelSettings()),

@@ -85,7 +85,7 @@ private struct PictureInput {
 
 // MARK: - entries
 
-private let prefix: [UInt8] = Array("preprocess.".utf8)
+private let prefix: [UInt8] = ("preprocess." as Name).utf8
 
 private let knownKeys: [Name] = [
   "preprocess.input", "preprocess.color", "preprocess.resize", "preprocess.resize_size", "preprocess.crop", "preprocess.scale",
