@@ -79,7 +79,7 @@ guarded guarded_copy(const void *data, size_t size) {
   if (memory.pages == MAP_FAILED) give_up("mmap");
   if (mprotect((unsigned char *)memory.pages + used, page, PROT_NONE) != 0) give_up("mprotect");
   memory.data = (unsigned char *)memory.pages + used - size;
-  memcpy(memory.data, data, size);
+  if (data) memcpy(memory.data, data, size);
   return memory;
 }
 

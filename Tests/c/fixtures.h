@@ -30,7 +30,8 @@ dlrt_session *make_session(const dlrt_model *model, size_t threads);
 /* "work_folder/name", valid until the next call. */
 const char *work_path(const char *name);
 
-/* A copy that ends right before a page which cannot be read: reading past the end is a SIGSEGV at once. */
+/* A copy that ends right before a page which cannot be read: reading past the end is a SIGSEGV at once.
+ * data NULL: zeros. */
 typedef struct guarded {
   unsigned char *data;
   void *pages;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 static void versions(void) {
+  CHECK(strcmp(dlrt_last_error(), "") == 0); /* nothing has failed yet */
   CHECK(dlrt_abi_version() >= DLRT_ABI_VERSION);
   int major, minor, patch;
   CHECK(dlrt_version() && sscanf(dlrt_version(), "%d.%d.%d", &major, &minor, &patch) == 3);
