@@ -12,7 +12,7 @@ extension SessionHandle {
     let known: Preprocessing
     if let found = preprocessing[index] { known = found } else { known = try Preprocessing(graph: graph, input: index) }
     preprocessing[index] = known
-    let tensor = try known.prepare(jpeg: jpeg)
+    let tensor = try withOwnFloatingPointState { () throws(DLError) in try known.prepare(jpeg: jpeg) }
     defer { withExtendedLifetime(tensor) {} }  // setInput copies from its memory
     try session.setInput(index, tensor.dtype, tensor.sizes, tensor.bytes)
   }

@@ -16,7 +16,10 @@ private func load(
     let memoryLimit = try requireCount(options.memory_limit, "options.memory_limit")
     var level: ISA?
     if let name = options.isa { level = try isa(named: name, place: "options.isa") }
-    let model = try Model(try open(options.flags), isa: level, memoryLimit: memoryLimit)
+    let storage = try open(options.flags)
+    let model = try withOwnFloatingPointState { () throws(DLError) in
+      try Model(storage, isa: level, memoryLimit: memoryLimit)
+    }
     out.pointee = ModelHandle(model).retained()
   }
 }

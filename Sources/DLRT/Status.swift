@@ -15,6 +15,14 @@ func report(_ body: () throws(DLError) -> Void) -> dlrt_status {
   }
 }
 
+/// Computes with the runtime's own floating-point state: the host's rounding mode must not change an answer, nor its trapped
+/// exceptions stop it.
+func withOwnFloatingPointState<T>(_ body: () throws(DLError) -> T) throws(DLError) -> T {
+  let saved = dlp_fpu_enter()
+  defer { dlp_fpu_leave(saved) }
+  return try body()
+}
+
 /// The pointer, or an error that names the argument.
 func require<T>(_ pointer: T?, _ argument: StaticString) throws(DLError) -> T {
   guard let pointer else { throw DLError(.invalidArgument, "\(argument): expected a pointer, found NULL") }
