@@ -9,16 +9,24 @@ public final class Model: @unchecked Sendable {
   let program: Program
 
   /// isa: at most this level. memoryLimit: bytes of packed weights; 0: no limit.
-  public init(_ graph: Graph, isa: ISA? = nil, memoryLimit: Int = 0) throws(DLError) {
+  /// A convenience, because Embedded Swift (6.3) leaks an object whose designated initialiser throws halfway.
+  public convenience init(_ graph: Graph, isa: ISA? = nil, memoryLimit: Int = 0) throws(DLError) {
     var simplified = graph
     try simplified.validate()
-    self.graph = simplified
-    kernels = try bestKernels(limit: isa)
+    let valid = simplified
+    let kernels = try bestKernels(limit: isa)
     try simplify(&simplified)
-    program = try lower(simplified, kernels)
+    let program = try lower(simplified, kernels)
     if memoryLimit > 0, program.packedBytes > memoryLimit {
       throw DLError(.memoryLimit, "the model needs \(program.packedBytes) bytes for packed weights, the limit is \(memoryLimit)")
     }
+    self.init(graph: valid, kernels: kernels, program: program)
+  }
+
+  private init(graph: Graph, kernels: KernelSet, program: Program) {
+    self.graph = graph
+    self.kernels = kernels
+    self.program = program
   }
 
   /// From the bytes of a .dlrt file, which the model keeps.

@@ -22,7 +22,8 @@ final class Plan {
   /// Addresses of the slots, filled by the session.
   let slots: UnsafeMutablePointer<UnsafeMutableRawPointer>
 
-  init(_ program: Program, _ kernels: KernelSet, inputSizes: [[Int]], threads: Int) throws(DLError) {
+  /// A convenience, because Embedded Swift (6.3) leaks an object whose designated initialiser throws halfway.
+  convenience init(_ program: Program, _ kernels: KernelSet, inputSizes: [[Int]], threads: Int) throws(DLError) {
     let sizes = try inferSizes(program, inputSizes)
     let builder = StepBuilder(kernels: kernels, sizes: sizes, layouts: program.values.map { $0.layout })
     var aliases = Aliases(program.values.count)
@@ -78,13 +79,23 @@ final class Plan {
       slotsOfScratch[step] = locations.count
       locations.append(.arena(memory.offsets[piece]))
     }
-    scratchSlots = slotsOfScratch
+    self.init(
+      inputSizes: inputSizes, outputSizes: program.outputs.map { sizes[$0] },
+      outputBytes: program.outputs.map { byteCount(program.values[$0].type.dtype, sizes[$0]) ?? 0 }, steps: steps,
+      scratchSlots: slotsOfScratch, locations: locations, arenaBytes: memory.bytes)
+  }
+
+  private init(
+    inputSizes: [[Int]], outputSizes: [[Int]], outputBytes: [Int], steps: [Step], scratchSlots: [Int],
+    locations: [Location], arenaBytes: Int
+  ) {
     self.inputSizes = inputSizes
-    outputSizes = program.outputs.map { sizes[$0] }
-    outputBytes = program.outputs.map { byteCount(program.values[$0].type.dtype, sizes[$0]) ?? 0 }
+    self.outputSizes = outputSizes
+    self.outputBytes = outputBytes
     self.steps = steps
+    self.scratchSlots = scratchSlots
     self.locations = locations
-    arenaBytes = memory.bytes
+    self.arenaBytes = arenaBytes
     slots = .allocate(capacity: max(locations.count, 1))
   }
 

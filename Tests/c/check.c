@@ -34,7 +34,10 @@ void run_test(const char *name, void (*test)(void)) {
   }
 }
 
-void skip(const char *reason) { printf("skipped: %s: %s\n", running, reason); }
+void skip(const char *reason) {
+  printf("skipped: %s: %s\n", running, reason);
+  fflush(stdout); /* once, though a test forks */
+}
 
 int report(void) {
   printf("%u passed, %u failed\n", passed, failed);

@@ -10,6 +10,7 @@
 
 const char *model_path, *work_folder;
 size_t stride = 1;
+bool under_valgrind;
 unsigned char *jpeg;
 size_t jpeg_size;
 
@@ -28,6 +29,7 @@ void open_fixtures(int argc, char **argv) {
   work_folder = argv[3];
   const char *text = getenv("DLRT_TEST_STRIDE");
   if (text && atol(text) > 0) stride = (size_t)atol(text);
+  under_valgrind = getenv("DLRT_TEST_VALGRIND") != NULL;
 }
 
 void close_fixtures(void) { free(jpeg); }
@@ -84,6 +86,8 @@ guarded guarded_copy(const void *data, size_t size) {
 }
 
 void guarded_free(guarded memory) { munmap(memory.pages, memory.pages_size); }
+
+int rounds(int usual) { return under_valgrind && usual > 2 ? 2 : usual; }
 
 uint32_t next_random(uint32_t *state) { /* xorshift32 (Marsaglia 2003) */
   *state ^= *state << 13;

@@ -11,13 +11,15 @@
 extern const char *model_path;
 /* An empty folder to write in. */
 extern const char *work_folder;
-/* Try every stride-th case of the long series (1; more under valgrind). */
+/* Try every stride-th case of the long series: the variable DLRT_TEST_STRIDE, or 1. */
 extern size_t stride;
+/* Under valgrind, where everything takes fifty times as long; the variable DLRT_TEST_VALGRIND says so. */
+extern bool under_valgrind;
 /* A small grey JPEG. */
 extern unsigned char *jpeg;
 extern size_t jpeg_size;
 
-/* Reads the arguments MODEL JPEG WORK_FOLDER and the variable DLRT_TEST_STRIDE; exits when they are no good. */
+/* Reads the arguments MODEL JPEG WORK_FOLDER and the variables; exits when they are no good. */
 void open_fixtures(int argc, char **argv);
 void close_fixtures(void);
 
@@ -55,6 +57,9 @@ dlrt_status bind_input(dlrt_session *session, const input *image);
 
 /* Sets the input, runs, and returns a copy of output 0, which the caller frees; NULL and a failed check otherwise. */
 float *scores_of(dlrt_session *session, const input *image, size_t *size);
+
+/* How often to repeat something: `usual` times, or twice under valgrind. */
+int rounds(int usual);
 
 uint32_t next_random(uint32_t *state);
 

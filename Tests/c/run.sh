@@ -117,8 +117,8 @@ program 'allocations' ./allocations "$model" seven.jpg files
 program 'tests under AddressSanitizer' env DLRT_TEST_STRIDE=53 ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 \
   ./tests-asan "$model" seven.jpg files
 if command -v valgrind > /dev/null; then
-  program 'tests under valgrind' env DLRT_TEST_STRIDE=997 valgrind --quiet --error-exitcode=99 --leak-check=full \
-    --errors-for-leak-kinds=definite,possible --fair-sched=yes ./tests "$model" seven.jpg files
+  program 'tests under valgrind' env DLRT_TEST_STRIDE=997 DLRT_TEST_VALGRIND=1 valgrind --quiet --error-exitcode=99 --leak-check=full \
+    --errors-for-leak-kinds=definite,possible --fair-sched=yes --child-silent-after-fork=yes ./tests "$model" seven.jpg files
 else
   echo 'skipped: valgrind is not installed'
   skipped=$((skipped + 1))

@@ -78,7 +78,7 @@ typedef struct job {
 
 static void *work(void *argument) {
   job *mine = argument;
-  for (int made = 0; made < 4; made++) {
+  for (int made = 0; made < rounds(4); made++) {
     dlrt_session *session = NULL;
     dlrt_session_options options = {0};
     dlrt_tensor output;
@@ -86,7 +86,7 @@ static void *work(void *argument) {
     options.threads = 2;
     options.pool = mine->pool;
     if (dlrt_session_create(mine->model, &options, &session) != DLRT_OK) mine->mismatches++;
-    for (int run = 0; session && run < 25; run++) {
+    for (int run = 0; session && run < rounds(25); run++) {
       if (set_input(session, mine->image) != DLRT_OK || dlrt_session_run(session) != DLRT_OK ||
           dlrt_session_output(session, 0, &output) != DLRT_OK || output.size != mine->size ||
           memcmp(output.data, mine->expected, mine->size) != 0)
@@ -154,8 +154,8 @@ static void a_session_changes_threads(void) {
   dlrt_model_destroy(model);
 }
 
-/* A forked child has the caller's thread only: its runs must neither wait for the others nor differ. The alarm turns a
- * child that waits for ever into a failure. */
+/* A forked child has the caller's thread only: its runs must neither wait for the others nor differ. It reports through a
+ * pipe; the alarm turns a child that waits for ever into a failure. */
 static void fork_between_runs(void) {
   dlrt_model *model = load_model();
   dlrt_pool *pool = NULL;
@@ -165,24 +165,29 @@ static void fork_between_runs(void) {
   size_t size, found_size;
   float *expected = scores_of(shared, &image, &size);
   free(scores_of(own, &image, &found_size));
+  int channel[2] = {-1, -1};
+  CHECK(pipe(channel) == 0);
   pid_t child = fork();
   if (child == 0) {
     alarm(300);
-    int wrong = 0;
+    char wrong = 0;
     dlrt_session *fresh = make_session(model, 4);
     dlrt_session *all[] = {shared, own, fresh};
     for (int i = 0; i < 3; i++) {
       float *found = scores_of(all[i], &image, &found_size);
-      wrong += !found || found_size != size || memcmp(found, expected, size) != 0;
+      wrong |= !found || found_size != size || memcmp(found, expected, size) != 0;
       free(found);
       dlrt_session_destroy(all[i]);
     }
     dlrt_pool_destroy(pool);
     dlrt_model_destroy(model);
-    _exit(wrong);
+    _exit(write(channel[1], &wrong, 1) != 1);
   }
-  int status = -1;
-  CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  char wrong = 1;
+  close(channel[1]);
+  CHECK(child > 0 && read(channel[0], &wrong, 1) == 1 && wrong == 0);
+  CHECK(waitpid(child, NULL, 0) == child);
+  close(channel[0]);
   float *again = scores_of(shared, &image, &found_size);
   CHECK(again && memcmp(again, expected, size) == 0);
   free(again);
@@ -198,7 +203,7 @@ static void many_short_lives(void) {
   dlrt_model *model = load_model();
   input image = make_input(model, 2, 54);
   size_t size;
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < rounds(200); i++) {
     dlrt_session *session = make_session(model, (size_t)(1 + i % 4));
     if (i % 2) free(scores_of(session, &image, &size));
     dlrt_session_destroy(session);

@@ -42,7 +42,7 @@ static void same_bits_for_any_threads(void) {
         expected = scores_of(session, &image, &size);
       else
         CHECK_STATUS(DLRT_OK, set_input(session, &image));
-      for (int round = 0; round < 20; round++) same_scores(expected, size, session);
+      for (int round = 0; round < rounds(20); round++) same_scores(expected, size, session);
       dlrt_session_destroy(session);
     }
     free(expected);
