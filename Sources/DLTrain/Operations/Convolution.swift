@@ -23,11 +23,11 @@ func convBackward<Scalar: TensorScalar>(
 }
 
 extension ConvShape {
-  /// patches[channel · cells + cell][output] = what the window's cell reads; 0 in the padding.
+  /// patches[channel · cells + cell][output] = what the window's cell reads. What is padding must be zero before; it is the
+  /// same for every image.
   fileprivate func gather<Scalar: TensorScalar>(
     _ x: UnsafePointer<Scalar>, _ patches: UnsafeMutablePointer<Scalar>, _ runs: WindowRuns
   ) {
-    if runs.hasPadding { patches.initialize(repeating: 0, count: depth * outputs) }
     for channel in 0..<channels {
       let x = x + channel * inputs
       let patches = patches + channel * cells * outputs
@@ -35,7 +35,7 @@ extension ConvShape {
         let from = x + run.input
         let to = patches + run.cell * outputs + run.output
         if run.inputStride == 1 {
-          for i in 0..<run.count { to[i] = from[i] }
+          copyRow(from, to, run.count)
         } else {
           for i in 0..<run.count { to[i] = from[i * run.inputStride] }
         }
@@ -54,7 +54,7 @@ extension ConvShape {
         let from = patches + run.cell * outputs + run.output
         let to = x + run.input
         if run.inputStride == 1 {
-          for i in 0..<run.count { to[i] += from[i] }
+          addRow(from, to, run.count)
         } else {
           for i in 0..<run.count { to[i * run.inputStride] += from[i] }
         }
@@ -72,6 +72,7 @@ func convByPatches<Scalar: TensorScalar>(_ conv: ConvShape, _ inputs: [Tensor<Sc
       let scratch = Buffer<Scalar>(conv.depth * conv.outputs)
       defer { withExtendedLifetime(scratch) {} }
       let patches = scratch.start
+      patches.initialize(repeating: 0, count: conv.depth * conv.outputs)
       for part in images.lowerBound * groups..<images.upperBound * groups {
         let group = part % groups
         let y = y + part * conv.outputGroup
@@ -138,6 +139,7 @@ private func convWeightGradient<Scalar: TensorScalar>(
     defer { withExtendedLifetime(scratch) {} }
     let patches = scratch.start
     let product = patches + conv.depth * conv.outputs
+    patches.initialize(repeating: 0, count: conv.depth * conv.outputs)
     for part in images.lowerBound * conv.groups..<images.upperBound * conv.groups {
       conv.gather(x + part * conv.inputGroup, patches, runs)
       Scalar.backend.multiply(
@@ -159,7 +161,7 @@ private func sumOfImages<Scalar: TensorScalar>(
     conv.forEachChunk { chunk, images in
       body(images) { group, product in
         let sum = sums + chunk * count + group * conv.weightGroup
-        for i in 0..<conv.weightGroup { sum[i] += product[i] }
+        addRow(product, sum, conv.weightGroup)
       }
     }
   }
@@ -182,13 +184,8 @@ func channelSums<Scalar: TensorScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
   let plane = x.shape[2...].reduce(1, *)
   return Tensor([channels]) { sums in
     parallel(channels) { channel in
-      for image in 0..<batch {
-        let x = x.start + (image * channels + channel) * plane
-        // A sum for each plane keeps the rounding error of long sums down.
-        var sum: Scalar = 0
-        for i in 0..<plane { sum += x[i] }
-        sums[channel] += sum
-      }
+      // A sum for each plane keeps the rounding error of long sums down.
+      for image in 0..<batch { sums[channel] += sumRow(x.start + (image * channels + channel) * plane, plane) }
     }
   }
 }

@@ -42,15 +42,20 @@ private func maxPool<Scalar: TensorScalar>(
     let step = Int32(truncatingIfNeeded: run.inputStride)
     let (y, winners) = (y + run.output, winners + run.output)
     for i in 0..<run.count {
-      // Choices, not jumps: which of random values wins cannot be predicted.
-      let (value, best, winner) = (from.pointee, y[i], winners[i])
-      let stays = value <= best || best.isNaN
-      y[i] = stays ? best : value
-      winners[i] = stays ? winner : offset
+      (y[i], winners[i]) = larger((from.pointee, offset), (y[i], winners[i]))
       from += run.inputStride
       offset &+= step
     }
   }
+}
+
+/// The larger of two values with their offsets, the best so far if they are equal. The first NaN wins.
+@inline(__always)
+private func larger<Scalar: TensorScalar>(_ next: (Scalar, Int32), _ best: (Scalar, Int32)) -> (Scalar, Int32) {
+  // A choice, not a jump: which of random values is larger cannot be predicted. That none is a NaN can.
+  let isLarger = next.0 > best.0
+  let result = (isLarger ? next.0 : best.0, isLarger ? next.1 : best.1)
+  return next.0.isNaN && !best.0.isNaN ? next : result
 }
 
 /// One plane under windows that lie wholly inside.
@@ -61,15 +66,11 @@ private func maxPoolInside<Scalar: TensorScalar>(
   for row in runs.runs where row.cell == 0 {
     for i in 0..<row.count {
       let first = row.input &+ i &* row.inputStride
-      var (best, winner) = (-Scalar.infinity, -1)
+      var best = (-Scalar.infinity, Int32(-1))
       for offset in offsets {
-        let value = x[first &+ offset]
-        let stays = value <= best || best.isNaN
-        best = stays ? best : value
-        winner = stays ? winner : first &+ offset
+        best = larger((x[first &+ offset], Int32(truncatingIfNeeded: first &+ offset)), best)
       }
-      y[row.output &+ i] = best
-      winners[row.output &+ i] = Int32(truncatingIfNeeded: winner)
+      (y[row.output &+ i], winners[row.output &+ i]) = best
     }
   }
 }
