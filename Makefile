@@ -129,8 +129,8 @@ clean:
 # -------------------------------------------------------------------- machine
 
 # Packages of the system, installed when missing.
-build/packages build/packages-test: tools/packages.sh
-	tools/packages.sh $(if $(findstring -test,$@),build test,build)
+build/packages build/packages-test: .ci/packages.sh
+	.ci/packages.sh $(if $(findstring -test,$@),build test,build)
 	@mkdir -p $(@D) && touch $@
 
 .venv/ready: | build/packages-test
