@@ -2,7 +2,7 @@ import DLGraph
 import Foundation
 
 /// The element of a tensor: `Float` to train with, `Double` to check gradients with.
-public protocol TensorScalar: ReferenceScalar, SIMDScalar, Sendable {
+public protocol TensorScalar: ReferenceScalar, SIMDScalar, Codable, Sendable {
   static func log(_ x: Self) -> Self
   static var backend: Backend<Self> { get }
 }
