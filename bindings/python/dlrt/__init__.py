@@ -13,7 +13,7 @@ A model may be used from any number of threads at once. A session serves one run
 for each other. Models, sessions and pools are context managers and may be dropped in any order.
 """
 
-from ._library import library as _library
+from ._library import VERSION as __version__
 from .errors import (
     Error,
     FileError,
@@ -33,8 +33,6 @@ from .errors import (
 from .model import Model, TensorInfo, load
 from .pool import Pool
 from .session import Prediction, Session
-
-__version__: str = _library.dlrt_version().decode()
 
 __all__ = [
     "Error",
@@ -56,5 +54,6 @@ __all__ = [
     "TensorInfo",
     "TypeMismatchError",
     "UnsupportedError",
+    "__version__",
     "load",
 ]

@@ -105,6 +105,7 @@ def _declare(library: ctypes.CDLL) -> None:
 
 library = _open()
 _declare(library)
+VERSION: str = library.dlrt_version().decode()
 
 
 def check(status: int) -> None:
