@@ -21,6 +21,7 @@ SOURCES := Package.swift $(call sources,include Sources examples/swift)
 
 LIBRARY := build/lib/libdlrt.so build/lib/libdlrt.a build/include/dlrt.h build/lib/pkgconfig/dlrt.pc
 BINARIES := build/bin/dl-export build/bin/dl-bench
+EXAMPLES := build/demo/train-lenet build/demo/classify-swift
 EMBEDDED_OUT := .build/embedded/release
 RELEASE_OUT := .build/release/release
 
@@ -33,7 +34,7 @@ tools: $(BINARIES)
 help:
 	@echo 'make            libdlrt (shared, static), its header, dl-export and dl-bench into build/'
 	@echo 'make library    only libdlrt and its header'
-	@echo 'make demo       train LeNet-5 in Swift, then classify a JPEG from C and from Python'
+	@echo 'make demo       train LeNet-5 in Swift, then classify a JPEG from C, Python and Swift'
 	@echo 'make test       every test; make test-long adds those that take long'
 	@echo 'make bench      what loading, a call, a run and the kernels cost on this machine'
 	@echo 'make install    the tree of build/ into $$(DESTDIR)$$(PREFIX), by default /usr/local'
@@ -73,13 +74,14 @@ build/lib/pkgconfig/dlrt.pc: Makefile
 
 # ------------------------------------------------------------------ the tools
 
-$(BINARIES) build/demo/train-lenet &: $(SOURCES) | build/packages
-	for product in dl-export dl-bench train-lenet; do $(TOOLS) --product $$product || exit 1; done
+$(BINARIES) $(EXAMPLES) &: $(SOURCES) | build/packages
+	for product in dl-export dl-bench train-lenet classify; do $(TOOLS) --product $$product || exit 1; done
 	@mkdir -p build/bin build/demo
 	cp $(RELEASE_OUT)/dl-export $(RELEASE_OUT)/dl-bench build/bin/
 	cp $(RELEASE_OUT)/train-lenet build/demo/
-	strip --strip-all $(BINARIES) build/demo/train-lenet
-	@touch $(BINARIES) build/demo/train-lenet
+	cp $(RELEASE_OUT)/classify build/demo/classify-swift
+	strip --strip-all $(BINARIES) $(EXAMPLES)
+	@touch $(BINARIES) $(EXAMPLES)
 
 # Speed comparisons load this: a program over the public C interface.
 build/libpeer_dlrt.so: Tests/bench/peer.c build/lib/libdlrt.so build/include/dlrt.h
@@ -98,11 +100,11 @@ install: all
 # ------------------------------------------------------ demo, tests, benchmarks
 
 .PHONY: demo
-demo: all build/demo/train-lenet .venv/ready
+demo: all $(EXAMPLES) .venv/ready
 	@examples/demo.sh
 
 .PHONY: test test-long
-test test-long: all build/demo/train-lenet build/libpeer_dlrt.so .venv/ready | build/packages-test
+test test-long: all $(EXAMPLES) build/libpeer_dlrt.so .venv/ready | build/packages-test
 	swift build --build-tests $(TESTS)
 	@SWIFT_TEST='swift test --skip-build $(TESTS)' Tests/run.py $(if $(filter test-long,$@),--long)
 

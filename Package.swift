@@ -67,6 +67,7 @@ if embedded {
 } else {
   package.products = [
     .library(name: "DLTrain", targets: ["DLTrain"]),
+    .library(name: "DLRuntime", targets: ["DLRuntime", "DLGraph", "DLImage"]),
     .executable(name: "dl-export", targets: ["dl-export"]),
     .executable(name: "dl-bench", targets: ["dl-bench"]),
   ]
@@ -88,6 +89,11 @@ if embedded {
         "CDLRT", "CPlatform", "KernelTypes", "Kernels", "DLRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(
+      name: "classify",
+      dependencies: [
+        "DLGraph", "DLImage", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "examples/swift/classify"),
     .executableTarget(
       name: "train-lenet",
       dependencies: ["DLTrain", "DLImage", .product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole way: trains LeNet-5 in Swift, then classifies a JPEG with the trained file from C and from Python.
+# The whole way: trains LeNet-5 in Swift, then classifies a JPEG with the trained file from C, Python and Swift.
 # `make demo` builds what it needs first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,9 +33,13 @@ command_line "python examples/python/classify.py $out/lenet5.dlrt $out/digit.jpg
 PYTHONPATH=bindings/python DLRT_LIBRARY=build/lib/libdlrt.so.1 \
   .venv/bin/python examples/python/classify.py "$out/lenet5.dlrt" "$out/digit.jpg" | tee "$out/from-python.txt"
 
-if diff "$out/from-c.txt" "$out/from-python.txt"; then
-  printf '\n%sC and Python print the same probabilities.%s\n' "$good" "$reset"
+title 'Classify it from Swift'
+command_line "$out/classify-swift $out/lenet5.dlrt $out/digit.jpg"
+"$out/classify-swift" "$out/lenet5.dlrt" "$out/digit.jpg" | tee "$out/from-swift.txt"
+
+if diff "$out/from-c.txt" "$out/from-python.txt" && diff "$out/from-c.txt" "$out/from-swift.txt"; then
+  printf '\n%sC, Python and Swift print the same probabilities.%s\n' "$good" "$reset"
 else
-  printf '\n%sC and Python print different probabilities.%s\n' "$bad" "$reset"
+  printf '\n%sC, Python and Swift print different probabilities.%s\n' "$bad" "$reset"
   exit 1
 fi
