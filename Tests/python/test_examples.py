@@ -42,9 +42,17 @@ def test_same_lines(programs, paths, tmp_path, jpeg, options):
 def test_failures(programs, paths, tmp_path, jpeg):
     picture = tmp_path / "seven.jpg"
     picture.write_bytes(jpeg)
-    for wrong in ([], [paths["lenet5"]], ["missing.dlrt", picture], [paths["lenet5"], "missing.jpg"], [picture, paths["lenet5"]],
-                  [paths["mlp"], picture], ["--threads", 1000, paths["lenet5"], picture],
-                  ["--threads", "x", paths["lenet5"], picture]):  # fmt: skip
+    model = paths["lenet5"]
+    for wrong in (
+        [],
+        [model],
+        ["missing.dlrt", picture],
+        [model, "missing.jpg"],
+        [picture, model],
+        [paths["mlp"], picture],
+        ["--threads", 1000, model, picture],
+        ["--threads", "x", model, picture],
+    ):
         for name, program in programs.items():
             done = run(program, *wrong)
             assert done.returncode in (1, 2) and done.stdout == "" and done.stderr, (name, wrong)

@@ -255,7 +255,12 @@ def test_exit_while_a_thread_runs(paths, run_script):
 
 
 def test_exit_with_everything_alive(paths, run_script):
-    code = "import sys, dlrt\nmodel = dlrt.load(sys.argv[1])\nsession = model.session(threads=3)\nprint(session.run([1, 2, 3, 4])['y'])"
+    code = """
+import sys, dlrt
+model = dlrt.load(sys.argv[1])
+session = model.session(threads=3)
+print(session.run([1, 2, 3, 4])["y"])
+"""
     assert run_script(code, paths["trivial"]) == "[1. 2. 3. 4.]\n"
 
 
@@ -284,7 +289,8 @@ def test_multiprocessing(paths, run_script):
     code = """
 import multiprocessing, sys, dlrt, numpy as np
 def work(seed):
-    return dlrt.load(sys.argv[1]).session(threads=2).run(np.full((3, 1, 28, 28), seed, np.float32))["probabilities"].sum()
+    session = dlrt.load(sys.argv[1]).session(threads=2)
+    return session.run(np.full((3, 1, 28, 28), seed, np.float32))["probabilities"].sum()
 if __name__ == "__main__":
     for method in ("fork", "spawn"):
         with multiprocessing.get_context(method).Pool(2) as pool:

@@ -53,7 +53,9 @@ def test_bytes(paths, kind):
         assert same_bits(a["probabilities"], b["probabilities"])
 
 
-@pytest.mark.parametrize("name", ["café.dlrt", "模型.dlrt", "a b'c\".dlrt", "line\nbreak.dlrt", os.fsdecode(b"\xff\xfe")])
+@pytest.mark.parametrize(
+    "name", ["café.dlrt", "模型.dlrt", "a b'c\".dlrt", "line\nbreak.dlrt", os.fsdecode(b"\xff\xfe")]
+)
 def test_names_in_other_scripts(paths, tmp_path, name):
     path = tmp_path / name
     path.write_bytes(paths["lenet5"].read_bytes())
@@ -120,7 +122,10 @@ def test_closed(lenet):
 
 
 def test_repr(lenet):
-    assert repr(lenet) == f"<dlrt.Model inputs=(image: float32[?, 1, 28, 28]) outputs=(probabilities: float32[?, 10]) isa={lenet.isa}>"
+    assert (
+        repr(lenet)
+        == f"<dlrt.Model inputs=(image: float32[?, 1, 28, 28]) outputs=(probabilities: float32[?, 10]) isa={lenet.isa}>"
+    )
     with lenet.session() as session, dlrt.Pool(2) as pool:
         assert "lenet" not in repr(session) and "image: float32" in repr(session)
         assert "threads=2" in repr(pool)

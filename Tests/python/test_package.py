@@ -32,7 +32,12 @@ def import_with(library):
 def test_a_library_that_is_missing_or_none(tmp_path):
     assert import_with(LIBRARY) == (0, "")
     code, message = import_with(tmp_path / "missing.so")
-    assert code == 1 and message.startswith("ImportError: dlrt cannot load") and "missing.so" in message and "DLRT_LIBRARY" in message
+    assert (
+        code == 1
+        and message.startswith("ImportError: dlrt cannot load")
+        and "missing.so" in message
+        and "DLRT_LIBRARY" in message
+    )
     (tmp_path / "text.so").write_text("text")
     code, message = import_with(tmp_path / "text.so")
     assert code == 1 and message.startswith("ImportError: dlrt cannot load")
@@ -70,11 +75,17 @@ def wheel(tmp_path_factory):
 
 
 def test_the_wheel(wheel):
-    assert re.fullmatch(rf"dlrt-{re.escape(dlrt.__version__)}-py3-none-\w+\.whl", wheel.name) and "any" not in wheel.name
+    assert (
+        re.fullmatch(rf"dlrt-{re.escape(dlrt.__version__)}-py3-none-\w+\.whl", wheel.name) and "any" not in wheel.name
+    )
     with zipfile.ZipFile(wheel) as content:
         names = set(content.namelist())
         assert content.read("dlrt/libdlrt.so.1") == LIBRARY.read_bytes()
-        sources = {f"dlrt/{path.name}" for path in (PACKAGE / "dlrt").iterdir() if path.suffix == ".py" or path.name == "py.typed"}
+        sources = {
+            f"dlrt/{path.name}"
+            for path in (PACKAGE / "dlrt").iterdir()
+            if path.suffix == ".py" or path.name == "py.typed"
+        }
         assert {name for name in names if name.startswith("dlrt/")} == sources | {"dlrt/libdlrt.so.1"}
         metadata = content.read(f"dlrt-{dlrt.__version__}.dist-info/METADATA").decode()
         assert "Requires-Dist: numpy" in metadata

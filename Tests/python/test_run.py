@@ -37,7 +37,8 @@ def test_wrong_dtype(session, dtype):
 
 
 @pytest.mark.parametrize(
-    "shape", [(), (1,), (28, 28), (1, 28, 28), (1, 1, 28, 27), (1, 28, 28, 1), (1, 1, 1, 28, 28), (1,) * 8, (1,) * 9, (1,) * 30]
+    "shape",
+    [(), (1,), (28, 28), (1, 28, 28), (1, 1, 28, 27), (1, 28, 28, 1), (1, 1, 1, 28, 28), (1,) * 8, (1,) * 9, (1,) * 30],
 )
 def test_wrong_shape(session, shape):
     with pytest.raises(dlrt.ShapeMismatchError) as caught:

@@ -21,7 +21,8 @@ def main() -> int:
         with dlrt.load(options.model) as model, model.session(threads=options.threads) as session:
             session.run_jpeg(options.image)
             for guess in session.top_k(options.top):
-                print("%-15.9g %s" % (guess.score, f"class {guess.index}" if guess.label is None else guess.label))
+                label = f"class {guess.index}" if guess.label is None else guess.label
+                print(f"{guess.score:<15.9g} {label}")
     except (dlrt.Error, OSError) as problem:
         print(f"classify: {problem}", file=sys.stderr)
         return 1

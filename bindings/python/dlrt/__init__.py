@@ -30,9 +30,10 @@ from .errors import (
     TypeMismatchError,
     UnsupportedError,
 )
-from .model import Model, TensorInfo, load
+from .model import Model, load
 from .pool import Pool
 from .session import Prediction, Session
+from .tensors import TensorInfo
 
 __all__ = [
     "Error",

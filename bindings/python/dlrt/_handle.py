@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Callable
+from ctypes import c_void_p
+from typing import Any, NoReturn, TypeVar
+
+Destroy = Callable[[c_void_p], None]
+Self = TypeVar("Self", bound="Handle")
 
 
-def _release(destroy, pointer, keep) -> None:
+def _release(destroy: Destroy, pointer: c_void_p, keep: tuple[object, ...]) -> None:
     destroy(pointer)
 
 
@@ -18,9 +24,9 @@ class Handle:
     since a daemon thread may still be inside a run; the system takes the memory back.
     """
 
-    def __init__(self, pointer, destroy, *keep: object) -> None:
+    def __init__(self, pointer: c_void_p, destroy: Destroy, *keep: object) -> None:
         """keep: Python objects whose memory the library reads until the object is destroyed."""
-        self._pointer = pointer
+        self._pointer: c_void_p | None = pointer
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, _release, destroy, pointer, keep)
         self._finalizer.atexit = False
@@ -35,17 +41,17 @@ class Handle:
     def closed(self) -> bool:
         return self._pointer is None
 
-    def _open_pointer(self):
+    def _open_pointer(self) -> c_void_p:
         """The pointer for a call; the lock must be held until that call returns."""
         if self._pointer is None:
             raise ValueError(f"this {type(self).__name__} is closed")
         return self._pointer
 
-    def __enter__(self):
+    def __enter__(self: Self) -> Self:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: Any) -> None:
         self.close()
 
-    def __reduce__(self):
+    def __reduce__(self) -> NoReturn:
         raise TypeError(f"a dlrt.{type(self).__name__} cannot be copied or pickled")

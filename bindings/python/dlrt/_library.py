@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import operator
 import os
+from collections.abc import Callable
 from ctypes import POINTER, c_char_p, c_float, c_int, c_int64, c_size_t, c_uint32, c_void_p
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from .errors import InvalidArgumentError, error
 
 ABI_VERSION = 1
 MAX_RANK = 8
-LOAD_BORROW = 1
 FILE_NAME = "libdlrt.so.1"
 
 
@@ -65,7 +65,6 @@ _FALLIBLE = {
     "dlrt_session_bind_output": [_session, c_size_t, *_memory],
     "dlrt_session_run": [_session],
     "dlrt_session_output": [_session, c_size_t, POINTER(TensorStruct)],
-    "dlrt_session_copy_output": [_session, c_size_t, *_memory],
     "dlrt_session_memory": [_session, _size_out],
     "dlrt_session_top_k": [_session, c_size_t, c_size_t, POINTER(ClassStruct), _size_out],
 }
@@ -114,11 +113,12 @@ def check(status: int) -> None:
         raise error(status, text(library.dlrt_last_error()))
 
 
-def text(utf8: bytes) -> str:
-    return utf8.decode("utf-8", "replace")
+def text(utf8: bytes | None) -> str:
+    """What the library says, where it says something."""
+    return (utf8 or b"").decode("utf-8", "replace")
 
 
-def count(function, handle) -> int:
+def count(function: Callable[..., int], handle: c_void_p) -> int:
     """Calls one of the functions (handle, size_t *)."""
     value = c_size_t()
     check(function(handle, value))

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from ctypes import byref, c_char_p, c_void_p, sizeof
-from typing import Optional, Union
 
 from ._handle import Handle
-from ._library import LOAD_BORROW, LoadOptions, TensorInfoStruct, check, count, library, size_t, text
+from ._library import LoadOptions, TensorInfoStruct, check, count, library, size_t, text
 from .errors import InvalidArgumentError
 from .pool import Pool
 from .session import Session
 from .tensors import TensorInfo, tensor_info
 
-Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
-def load(source: Source, isa: Optional[str] = None, memory_limit: int = 0) -> Model:
+def load(source: Source, isa: str | None = None, memory_limit: int = 0) -> Model:
     """Loads a model from a path, or from the content of a .dlrt file as bytes.
 
-    A file is mapped and must not be changed while the model lives. `bytes` are read in place, without a copy; other
-    buffers are copied.
+    A file is mapped and must not be changed while the model lives. Bytes are copied.
 
     isa: the highest instruction set to use: "baseline", "avx2", "avx512" or "neon"; None: the best of this CPU.
     memory_limit: how many bytes the loaded model may hold beside the file; 0: no limit.
@@ -31,11 +30,10 @@ def load(source: Source, isa: Optional[str] = None, memory_limit: int = 0) -> Mo
     pointer = c_void_p()
     if isinstance(source, (bytes, bytearray, memoryview)):
         content = bytes(source)
-        options.flags = LOAD_BORROW
         check(library.dlrt_model_load_memory(content, len(content), options, byref(pointer)))
-        return Model(pointer, content)
-    check(library.dlrt_model_load_file(_c_string("path", os.fsencode(source)), options, byref(pointer)))
-    return Model(pointer, None)
+    else:
+        check(library.dlrt_model_load_file(_c_string("path", os.fsencode(source)), options, byref(pointer)))
+    return Model(pointer)
 
 
 class Model(Handle):
@@ -53,10 +51,8 @@ class Model(Handle):
     isa: str
     """The instruction set the model runs with: "baseline", "avx2", "avx512" or "neon"."""
 
-    def __init__(self, pointer: c_void_p, content: Optional[bytes]) -> None:
-        """content: the bytes that the library reads in place."""
-        super().__init__(pointer, library.dlrt_model_destroy, content)
-        self._content = content  # sessions need it, even after close()
+    def __init__(self, pointer: c_void_p) -> None:
+        super().__init__(pointer, library.dlrt_model_destroy)
         inputs = _tensors(pointer, library.dlrt_model_input_count, library.dlrt_model_input_info)
         outputs = _tensors(pointer, library.dlrt_model_output_count, library.dlrt_model_output_info)
         self.inputs = tuple(map(tensor_info, inputs))
@@ -68,7 +64,7 @@ class Model(Handle):
         check(library.dlrt_model_isa(pointer, byref(isa)))
         self.isa = text(isa.value)
 
-    def session(self, threads: int = 1, pool: Optional[Pool] = None, memory_limit: int = 0) -> Session:
+    def session(self, threads: int = 1, pool: Pool | None = None, memory_limit: int = 0) -> Session:
         """What runs the model; each thread of a program usually has its own.
 
         threads: how many work on a run, the calling one included, at most 256; ignored with a pool.
@@ -87,7 +83,9 @@ def _c_string(what: str, utf8: bytes) -> bytes:
     return utf8
 
 
-def _tensors(pointer: c_void_p, count_function, info_function) -> list[TensorInfoStruct]:
+def _tensors(
+    pointer: c_void_p, count_function: Callable[..., int], info_function: Callable[..., int]
+) -> list[TensorInfoStruct]:
     found = []
     for index in range(count(count_function, pointer)):
         info = TensorInfoStruct()

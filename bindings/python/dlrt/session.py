@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ctypes import byref, c_size_t, c_void_p, sizeof
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from ._handle import Handle
 from ._library import ClassStruct, SessionOptions, TensorStruct, check, count, library, size_t, text
 from .errors import InvalidArgumentError, NotFoundError, OutOfRangeError, ShapeMismatchError
 from .pool import Pool
-from .tensors import TensorInfo, dims, input_array, numpy_dtype, require_output_array
+from .tensors import TensorInfo, address, copy_of_memory, dims, input_array, require_output_array
 
 if TYPE_CHECKING:
     from .model import Model
 
-Jpeg = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]"]
-Outputs = dict[str, np.ndarray]
+Jpeg = bytes | bytearray | memoryview | str | os.PathLike[str]
+Outputs = dict[str, NDArray[Any]]
 
 
-class Prediction(NamedTuple):
+@dataclass(frozen=True)
+class Prediction:
     """One of the best scores of a run."""
 
     index: int
     score: float
-    label: Optional[str]
+    label: str | None
     """None when the model has no label for the index."""
 
 
@@ -38,8 +40,10 @@ class Session(Handle):
     Threads may share a session: a call waits for the one before it. The interpreter runs other threads meanwhile.
     """
 
-    def __init__(self, model: Model, threads: int, pool: Optional[Pool], memory_limit: int) -> None:
-        options = SessionOptions(sizeof(SessionOptions), size_t("threads", threads), None, size_t("memory_limit", memory_limit))
+    def __init__(self, model: Model, threads: int, pool: Pool | None, memory_limit: int) -> None:
+        options = SessionOptions(
+            sizeof(SessionOptions), size_t("threads", threads), None, size_t("memory_limit", memory_limit)
+        )
         pointer = c_void_p()
         with model._lock:
             model_pointer = model._open_pointer()
@@ -50,16 +54,16 @@ class Session(Handle):
                     options.pool = pool._open_pointer()
                     check(library.dlrt_session_create(model_pointer, options, byref(pointer)))
         # The arrays the library reads and writes in place, by index.
-        self._inputs: dict[int, np.ndarray] = {}
-        self._outputs: dict[int, np.ndarray] = {}
-        super().__init__(pointer, library.dlrt_session_destroy, model._content, self._inputs, self._outputs)
+        self._inputs: dict[int, NDArray[Any]] = {}
+        self._outputs: dict[int, NDArray[Any]] = {}
+        super().__init__(pointer, library.dlrt_session_destroy, self._inputs, self._outputs)
         self.model = model
 
-    def run(self, *inputs: object, out: Optional[Mapping[str, np.ndarray]] = None) -> Outputs:
+    def run(self, *inputs: object, out: Mapping[str, NDArray[Any]] | None = None) -> Outputs:
         """Computes the outputs, by name, from arrays in the model's order or from one mapping of names to arrays.
 
         A C-contiguous array is read in place: the session holds on to it until the next run, and it must not change
-        during this one. Other layouts are copied. A wrong dtype is a TypeMismatchError; lists and numbers are converted.
+        during this one. Other layouts are copied. A wrong dtype is a TypeMismatchError; lists are converted.
         The outputs are new arrays, the caller's own, except those in `out`: these are written in place and returned,
         and the session holds on to them until the next run. They must not overlap the inputs.
         Raises TypeMismatchError, ShapeMismatchError, InvalidArgumentError, NotFoundError, OutOfMemoryError,
@@ -73,9 +77,7 @@ class Session(Handle):
                 self._bind_input(pointer, index, array)
             return self._compute(pointer, targets)
 
-    def run_jpeg(
-        self, jpeg: Jpeg, input: Union[int, str] = 0, out: Optional[Mapping[str, np.ndarray]] = None
-    ) -> Outputs:
+    def run_jpeg(self, jpeg: Jpeg, input: int | str = 0, out: Mapping[str, NDArray[Any]] | None = None) -> Outputs:
         """Runs on a JPEG, given by its path or its content, prepared as the model's metadata say: upright, resized,
         cropped, normalised.
 
@@ -94,7 +96,7 @@ class Session(Handle):
             self._inputs.pop(index, None)
             return self._compute(pointer, targets)
 
-    def top_k(self, k: int = 5, output: Union[int, str] = 0) -> list[Prediction]:
+    def top_k(self, k: int = 5, output: int | str = 0) -> list[Prediction]:
         """The k largest scores of an output of the last run, the largest first; fewer if the output has fewer.
 
         The output must be float32 with one row of scores. Raises NotReadyError, ShapeMismatchError, TypeMismatchError.
@@ -127,58 +129,49 @@ class Session(Handle):
     def __repr__(self) -> str:
         return f"<dlrt.Session of {self.model!r}{' closed' if self.closed else ''}>"
 
-    def _arrays(self, inputs: Sequence[object]) -> list[np.ndarray]:
+    def _arrays(self, inputs: Sequence[object]) -> list[NDArray[Any]]:
         expected = self.model.inputs
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
-            named = inputs[0]
-            for name in named:
-                _index("input", expected, name)
-            missing = [info.name for info in expected if info.name not in named]
-            if missing:
-                raise InvalidArgumentError(f"run: no array for input {_quoted(missing)}")
-            inputs = [named[info.name] for info in expected]
+            inputs = _in_order(expected, inputs[0])
         elif len(inputs) != len(expected):
             names = _quoted(info.name for info in expected)
             raise InvalidArgumentError(f"run: expected {len(expected)} arrays ({names}), got {len(inputs)}")
-        return [input_array(info, value) for info, value in zip(expected, inputs)]
+        return [input_array(info, value) for info, value in zip(expected, inputs, strict=False)]
 
-    def _targets(self, out: Optional[Mapping[str, np.ndarray]]) -> dict[int, np.ndarray]:
+    def _targets(self, out: Mapping[str, NDArray[Any]] | None) -> dict[int, NDArray[Any]]:
         targets = {}
         for name, array in (out or {}).items():
             index = _index("output", self.model.outputs, name)
             targets[index] = require_output_array(self.model.outputs[index], array)
         return targets
 
-    def _bind_input(self, pointer: c_void_p, index: int, array: np.ndarray) -> None:
+    def _bind_input(self, pointer: c_void_p, index: int, array: NDArray[Any]) -> None:
         dtype = self.model._input_types[index]
         shape = dims(array.shape)
-        data = array.ctypes.data
-        check(library.dlrt_session_bind_input(pointer, index, dtype, shape, array.ndim, data, array.nbytes))
+        check(library.dlrt_session_bind_input(pointer, index, dtype, shape, array.ndim, address(array), array.nbytes))
         self._inputs[index] = array  # only now may the array bound before go
 
-    def _compute(self, pointer: c_void_p, targets: dict[int, np.ndarray]) -> Outputs:
+    def _compute(self, pointer: c_void_p, targets: dict[int, NDArray[Any]]) -> Outputs:
         for index in [index for index in self._outputs if index not in targets]:
             check(library.dlrt_session_bind_output(pointer, index, None, 0))
             del self._outputs[index]
         for index, array in targets.items():
-            check(library.dlrt_session_bind_output(pointer, index, array.ctypes.data, array.nbytes))
+            check(library.dlrt_session_bind_output(pointer, index, address(array), array.nbytes))
             self._outputs[index] = array
         check(library.dlrt_session_run(pointer))
         return {
             info.name: self._output(pointer, index, targets.get(index)) for index, info in enumerate(self.model.outputs)
         }
 
-    def _output(self, pointer: c_void_p, index: int, target: Optional[np.ndarray]) -> np.ndarray:
+    def _output(self, pointer: c_void_p, index: int, target: NDArray[Any] | None) -> NDArray[Any]:
         tensor = self._tensor(pointer, index)
         shape = tuple(tensor.dims[: tensor.rank])
-        if target is not None:
-            if target.shape != shape:
-                name = self.model.outputs[index].name
-                raise ShapeMismatchError(f"out '{name}': expected shape {shape}, got {target.shape}")
-            return target
-        array = np.empty(shape, numpy_dtype(tensor.dtype))
-        check(library.dlrt_session_copy_output(pointer, index, array.ctypes.data, array.nbytes))
-        return array
+        info = self.model.outputs[index]
+        if target is None:
+            return copy_of_memory(tensor.data, tensor.size, shape, info.dtype)
+        if target.shape != shape:
+            raise ShapeMismatchError(f"out '{info.name}': expected shape {shape}, got {target.shape}")
+        return target
 
     def _tensor(self, pointer: c_void_p, index: int) -> TensorStruct:
         tensor = TensorStruct()
@@ -186,7 +179,17 @@ class Session(Handle):
         return tensor
 
 
-def _index(kind: str, tensors: Sequence[TensorInfo], which: Union[int, str]) -> int:
+def _in_order(expected: Sequence[TensorInfo], named: Mapping[str, object]) -> list[object]:
+    missing = [info.name for info in expected if info.name not in named]
+    if missing:
+        raise InvalidArgumentError(f"run: no array for input {_quoted(missing)}")
+    if len(named) > len(expected):
+        for name in named:
+            _index("input", expected, name)
+    return [named[info.name] for info in expected]
+
+
+def _index(kind: str, tensors: Sequence[TensorInfo], which: int | str) -> int:
     """The index of an input or output given by index or name."""
     if isinstance(which, str):
         for index, info in enumerate(tensors):
@@ -198,5 +201,5 @@ def _index(kind: str, tensors: Sequence[TensorInfo], which: Union[int, str]) -> 
     return which
 
 
-def _quoted(names) -> str:
+def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
