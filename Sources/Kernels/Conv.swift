@@ -99,7 +99,7 @@ struct ConvPlan {
     bands = bandsPerImage * ceilDivide(g.batch, imagesPerBand)
     panels = ceilDivide(columns, tileColumns)
     let panelWork = max(1, saturatingProduct(rowsPerBand * imagesPerBand * g.outWidth, depth * tileColumns))
-    let panelsPerUnit = max(1, ceilDivide(2 * unitWork, panelWork), ceilDivide(panels * bands * groups, mostUnits))
+    let panelsPerUnit = max(1, max(ceilDivide(2 * unitWork, panelWork), ceilDivide(panels * bands * groups, mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
   }
 

@@ -92,7 +92,7 @@ struct Split {
     self.rowUnits = rowUnits
     panels = ceilDivide(columns, tileColumns)
     let rowWork = ceilDivide(rows, rowUnits) * depth * tileColumns
-    let panelsPerUnit = max(1, ceilDivide(unitWork, max(1, rowWork)), ceilDivide(panels * rowUnits, mostUnits))
+    let panelsPerUnit = max(1, max(ceilDivide(unitWork, max(1, rowWork)), ceilDivide(panels * rowUnits, mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
   }
 
@@ -115,7 +115,7 @@ private func split(_ call: GemmCall) -> Split {
   let tiles = ceilDivide(call.rows, tileRows)
   let tilesInCache = max(1, 65_536 / max(1, tileRows * call.depth))
   let tileWork = tileRows * call.depth * call.columns
-  let tilesForWork = max(1, ceilDivide(unitWork, max(1, tileWork)), ceilDivide(tiles, mostUnits))
+  let tilesForWork = max(1, max(ceilDivide(unitWork, max(1, tileWork)), ceilDivide(tiles, mostUnits)))
   let rowUnits = max(1, ceilDivide(tiles, min(tilesInCache, max(tilesForWork, 1))))
   return Split(rows: call.rows, rowUnits: rowUnits, depth: call.depth, columns: call.columns)
 }

@@ -54,7 +54,8 @@ struct KernelsCommand: ParsableCommand {
     } while speeds[0].tile.count < 5 || !end.isOver
     return zip(tiles, speeds).map { tile, speed in
       TileResult(
-        isa: "\(tile.tiles.kernels.isa.name)", rows: tile.shape.rows, columns: tile.shape.columns, main: tile.isMain, depth: depth,
+        isa: "\(tile.tiles.kernels.isa.name)", rows: tile.shape.rows, columns: tile.shape.columns, main: tile.isMain,
+        depth: depth,
         gflops: median(speed.tile), peak: median(speed.peak), fraction: median(zip(speed.tile, speed.peak).map { $0 / $1 }))
     }
   }
