@@ -86,9 +86,15 @@ void dlp_format_real(double number, char *text, size_t capacity) {
     snprintf(text, capacity, "%.*g", digits, number);
     if (strtod(text, NULL) == number) break;
   }
-  // The only other character there can be is the locale's decimal point.
-  for (char *c = text; *c; c++)
-    if (!strchr("+-0123456789einfa", *c)) *c = '.';
+  // The only other character there can be is the locale's decimal point, of one byte or more.
+  char *end = text;
+  for (const char *c = text; *c; c++) {
+    if (strchr("+-0123456789einfa", *c))
+      *end++ = *c;
+    else if (end == text || end[-1] != '.')
+      *end++ = '.';
+  }
+  *end = 0;
 }
 
 static _Thread_local char last_error[1024];

@@ -17,10 +17,9 @@ private func load(
     var level: ISA?
     if let name = options.isa { level = try isa(named: name, place: "options.isa") }
     let storage = try open(options.flags)
-    let model = try withOwnFloatingPointState { () throws(DLError) in
-      try Model(storage, isa: level, memoryLimit: memoryLimit)
+    out.pointee = try withOwnFloatingPointState { () throws(DLError) in
+      ModelHandle(try Model(storage, isa: level, memoryLimit: memoryLimit)).retained()
     }
-    out.pointee = ModelHandle(model).retained()
   }
 }
 

@@ -20,6 +20,10 @@ link="-L$lib -Wl,-rpath,$lib -ldlrt"
 tests="$here/main.c $here/check.c $here/fixtures.c $here/header_first.c $(echo "$here"/test_*.c)"
 counted="$here/allocations.c $here/check.c $here/fixtures.c"
 base64 -d "$here/seven.jpg.base64" > seven.jpg || exit 2
+# Locales with other decimal points, where the system has their sources.
+mkdir locales
+for name in de_DE ps_AF; do localedef -i $name -f UTF-8 locales/$name.UTF-8 > /dev/null 2>&1; done
+export LOCPATH=$work/locales
 passed=0 failed=0 skipped=0
 
 # step NAME COMMAND…: one test, of which the output shows only when it fails.

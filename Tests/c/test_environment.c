@@ -118,34 +118,34 @@ static void denormals(void) {
 }
 #endif
 
-/* A host that writes numbers with a comma: metadata and answers are what they are in C. */
+/* A host whose numbers have a comma, or a decimal point of several bytes: metadata and answers are what they are in C. */
 static void locales(void) {
-  static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE", "C.UTF-8"};
+  static const char *const names[] = {"de_DE.UTF-8", "ps_AF.UTF-8", "C.UTF-8"};
   dlrt_model *model = load_model();
   dlrt_session *session = make_session(model, 1);
   input image = make_input(model, 1, 74);
   size_t size, count;
   float *expected = scores_of(session, &image, &size);
-  const char *found = NULL;
-  for (size_t i = 0; i < 5 && !found; i++) found = setlocale(LC_ALL, names[i]);
-  char before[256];
-  strncpy(before, setlocale(LC_ALL, NULL), 255);
-  before[255] = 0;
-  if (strcmp(localeconv()->decimal_point, ",") != 0) skip("no locale with a decimal comma is installed");
-  dlrt_model *other = load_model();
-  CHECK_STATUS(DLRT_OK, dlrt_model_metadata_count(model, &count));
-  for (size_t i = 0; i < count; i++) {
-    const char *key, *value, *value_now;
-    CHECK_STATUS(DLRT_OK, dlrt_model_metadata_entry(model, i, &key, &value));
-    CHECK_STATUS(DLRT_OK, dlrt_model_find_metadata(other, key, &value_now));
-    CHECK(strcmp(value, value_now) == 0);
+  bool foreign = false;
+  for (size_t n = 0; n < 3; n++) {
+    if (!setlocale(LC_ALL, names[n])) continue;
+    foreign |= strcmp(localeconv()->decimal_point, ".") != 0;
+    dlrt_model *other = load_model();
+    CHECK_STATUS(DLRT_OK, dlrt_model_metadata_count(model, &count));
+    for (size_t i = 0; i < count; i++) {
+      const char *key, *value, *value_now;
+      CHECK_STATUS(DLRT_OK, dlrt_model_metadata_entry(model, i, &key, &value));
+      CHECK_STATUS(DLRT_OK, dlrt_model_find_metadata(other, key, &value_now));
+      CHECK(strcmp(value, value_now) == 0);
+    }
+    dlrt_model_destroy(other);
+    same_scores_in(session, &image, expected, size);
+    CHECK(strcmp(names[n], setlocale(LC_ALL, NULL)) == 0);
   }
-  same_scores_in(session, &image, expected, size);
-  CHECK(strcmp(before, setlocale(LC_ALL, NULL)) == 0);
+  if (!foreign) skip("no locale with another decimal point is installed");
   setlocale(LC_ALL, "C");
   free(expected);
   free_input(&image);
-  dlrt_model_destroy(other);
   dlrt_session_destroy(session);
   dlrt_model_destroy(model);
 }
