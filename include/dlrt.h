@@ -41,7 +41,9 @@
  *   - Pointers returned by a model (names, labels, metadata) live as long as that model, or as a session made from it.
  *   - Strings are UTF-8 and end with a zero byte. Sizes are in bytes where the name says size, in elements or entries
  *     where it says count. Tensors are dense and row-major in the model's own dimension order.
- *   - No function prints, exits, aborts, installs signal handlers or changes the locale, on any input.
+ *   - No function prints, exits, aborts, installs signal handlers or changes the locale, on any input. Tensors, weights and
+ *     pictures that the system has no memory for are DLRT_OUT_OF_MEMORY; where it refuses the few hundred bytes of a small
+ *     object, the process ends as any Swift program's does.
  */
 #ifndef DLRT_H
 #define DLRT_H
@@ -139,11 +141,11 @@ typedef struct dlrt_load_options {
   uint32_t flags;       /* DLRT_LOAD_* */
   const char *isa;      /* NULL: the best of this CPU; or "baseline", "avx2", "avx512", "neon": at most that level.
                          * The environment variable DLRT_ISA does the same for a whole process. */
-  size_t memory_limit;  /* bytes the loaded model may hold beside the mapped file; 0: no limit */
+  size_t memory_limit;  /* bytes of weights the model may hold beside those of the file itself; 0: no limit */
 } dlrt_load_options;
 
-/* load_memory only: read the caller's bytes in place; they must stay valid and unchanged until the model and every
- * session made from it are destroyed. Without it they are copied. */
+/* load_memory only: read the caller's bytes in place, if they are aligned to 64 bytes; they must stay valid and unchanged
+ * until the model and every session made from it are destroyed. Otherwise they are copied. */
 #define DLRT_LOAD_BORROW 1u
 
 /* Loads a model from a .dlrt file, which is mapped read-only and must not be changed while the model lives.
@@ -197,7 +199,7 @@ typedef struct dlrt_session_options {
   size_t struct_size;
   size_t threads;      /* as in dlrt_pool_create, but 0 means 1; ignored when pool is set */
   dlrt_pool *pool;     /* NULL: the session has its own */
-  size_t memory_limit; /* bytes of tensor memory the session may hold; 0: no limit */
+  size_t memory_limit; /* bytes of tensor memory the session may hold, pictures being decoded not counted; 0: no limit */
 } dlrt_session_options;
 
 /* options: NULL for one thread. *session: the caller destroys it. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY. */
@@ -226,8 +228,10 @@ dlrt_status dlrt_session_set_input_jpeg(dlrt_session *session, size_t index, con
  * A run fails with SHAPE_MISMATCH, having computed nothing, when the output does not take exactly size bytes. */
 dlrt_status dlrt_session_bind_output(dlrt_session *session, size_t index, void *data, size_t size);
 
-/* Computes the outputs. The answer has the same bits for any number of threads. After the first run with a shape, a run
- * allocates no memory. Errors: INVALID_ARGUMENT, NOT_READY, SHAPE_MISMATCH, OUT_OF_MEMORY, MEMORY_LIMIT. */
+/* Computes the outputs. The answer has the same bits for any number of threads. As long as shapes and bindings stay, a run
+ * after the first allocates no memory (but where an operation has no kernel of its own yet and the plain one serves); the
+ * plans of the last 8 combinations of shapes are kept. Outputs are written and read while a run goes on: memory that is
+ * bound must overlap no other input or output. Errors: INVALID_ARGUMENT, NOT_READY, SHAPE_MISMATCH, OUT_OF_MEMORY, MEMORY_LIMIT. */
 dlrt_status dlrt_session_run(dlrt_session *session);
 
 /* An output of the last run, in place: valid until the next run, or the session's end. Errors: NOT_READY, OUT_OF_RANGE. */

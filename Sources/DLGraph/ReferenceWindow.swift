@@ -21,25 +21,49 @@ private struct Index {
   }
 }
 
-/// Calls body for each cell of the window at an output position: the cell's number in the kernel, its offset in the
-/// image (nil in the padding), and whether it lies within the stated padding at all.
+/// Calls body for each cell of the window at an output position that lies inside the image: the cell's number in the kernel
+/// and its offset in the image.
 private func eachCell(
-  _ kernel: [Int], _ window: Window, _ image: [Int], at out: [Int], _ body: (_ cell: Int, _ offset: Int?, _ padded: Bool) -> Void
+  _ kernel: [Int], _ window: Window, _ image: [Int], at out: [Int], _ body: (_ cell: Int, _ offset: Int) -> Void
 ) {
-  var cell = Index(kernel)
-  for number in 0..<kernel.reduce(1, *) {
-    var offset = 0
-    var inside = true
-    var padded = true
-    for axis in kernel.indices {
-      let p = out[axis] * window.strides[axis] + cell.at[axis] * window.dilations[axis] - window.padBegin[axis]
-      if p < 0 || p >= image[axis] { inside = false }
-      if p >= image[axis] + window.padEnd[axis] { padded = false }
-      offset = offset * image[axis] + p
-    }
-    body(number, inside ? offset : nil, padded)
-    cell.advance()
+  var lows: [Int] = []
+  var counts: [Int] = []
+  for axis in kernel.indices {
+    let first = out[axis] * window.strides[axis] - window.padBegin[axis]
+    let dilation = window.dilations[axis]
+    let low = first >= 0 ? 0 : (dilation - 1 - first) / dilation
+    lows.append(low)
+    counts.append(max(0, cells(kernel[axis], dilation, from: first, before: image[axis]) - low))
   }
+  var position = Index(counts)
+  for _ in 0..<counts.reduce(1, *) {
+    var cell = 0
+    var offset = 0
+    for axis in kernel.indices {
+      let k = lows[axis] + position.at[axis]
+      // Kernels of pools may have more cells than Int counts; they do not ask for the number.
+      cell = cell &* kernel[axis] &+ k
+      offset =
+        offset * image[axis] + out[axis] * window.strides[axis] - window.padBegin[axis] + k * window.dilations[axis]
+    }
+    body(cell, offset)
+    position.advance()
+  }
+}
+
+/// How many of `kernel` cells, `dilation` apart from `first` on, lie before `end`.
+private func cells(_ kernel: Int, _ dilation: Int, from first: Int, before end: Int) -> Int {
+  first >= end ? 0 : min(kernel, (end - 1 - first) / dilation + 1)
+}
+
+/// How many cells of the window lie inside image and padding.
+private func paddedCells<T: ReferenceScalar>(_ kernel: [Int], _ window: Window, _ image: [Int], at out: [Int]) -> T {
+  var count: T = 1
+  for axis in kernel.indices {
+    let first = out[axis] * window.strides[axis] - window.padBegin[axis]
+    count *= T(cells(kernel[axis], window.dilations[axis], from: first, before: image[axis] + window.padEnd[axis]))
+  }
+  return count
 }
 
 func referenceConv<T: ReferenceScalar>(
@@ -61,8 +85,7 @@ func referenceConv<T: ReferenceScalar>(
       var position = Index(out)
       for o in 0..<outPixels {
         var sum: T = bias?[m] ?? 0
-        eachCell(kernel, window, image, at: position.at) { cell, offset, _ in
-          guard let offset else { return }
+        eachCell(kernel, window, image, at: position.at) { cell, offset in
           for c in 0..<channels { sum += xGroup[c * pixels + offset] * wFilter[c * cells + cell] }
         }
         y.data[(n * outChannels + m) * outPixels + o] = sum
@@ -86,10 +109,7 @@ func referencePool<T: ReferenceScalar>(
       var best = -T.infinity
       var sum: T = 0
       var inside = 0
-      var within = 0
-      eachCell(kernel, window, image, at: position.at) { _, offset, padded in
-        if padded { within += 1 }
-        guard let offset else { return }
+      eachCell(kernel, window, image, at: position.at) { _, offset in
         let v = xPlane[offset]
         inside += 1
         sum += v
@@ -99,7 +119,8 @@ func referencePool<T: ReferenceScalar>(
       y.data[plane * outPixels + o] =
         switch kind {
         case .max: best
-        case .average(let countPadding): sum / T(countPadding ? within : inside)
+        case .average(let countPadding):
+          sum / (countPadding ? paddedCells(kernel, window, image, at: position.at) : T(inside))
         }
       position.advance()
     }

@@ -46,13 +46,24 @@ private struct ShapeInference {
     case .softmax(let axis):
       _ = try resolveAxis(axis, rank: x.rank)
       dims = x.dims
-    case .localResponseNorm(let size, _, _, _):
+    case .localResponseNorm(let size, let alpha, let beta, let bias):
       try requireRank(x, atLeast: 3)
+      guard alpha >= 0, beta >= 0, bias > 0, alpha.isFinite, beta.isFinite, bias.isFinite else {
+        // What is raised to the power −beta must not be negative or zero.
+        throw DLError(
+          .invalidModel,
+          "expected alpha and beta of 0 or more and a bias above 0, found \(Double(alpha)), \(Double(beta)), \(Double(bias))")
+      }
       guard 1...Int(Int32.max) ~= size else { throw DLError(.invalidModel, "size: expected 1 to \(Int32.max), found \(size)") }
       dims = x.dims
     case .batchNorm:
       try requireRank(x, atLeast: 2)
-      for i in 1..<5 { try require(inputs[i], [x.dims[1]], "input \(i)") }
+      // Where x leaves the channels open, the parameters must still agree among themselves.
+      var channels = x.dims[1]
+      for i in 1..<5 {
+        try require(inputs[i], [channels], "input \(i)")
+        if channels.size == nil { channels = inputs[i].dims[0] }
+      }
       dims = x.dims
     case .add, .multiply:
       dims = try broadcast(x, inputs[1])

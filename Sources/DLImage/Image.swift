@@ -16,7 +16,8 @@ public final class Image: @unchecked Sendable {
   /// An image whose memory `fill` writes, every byte of it, before anybody else sees it.
   /// Throws: invalidArgument for sizes that are not positive or channels that are not 1 or 3, unsupported for more than
   /// `maximumPixels`, outOfMemory.
-  public init(
+  // A convenience, because Embedded Swift (6.3) leaks an object whose designated initialiser throws halfway.
+  public convenience init(
     width: Int, height: Int, channels: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Void
   ) throws(DLError) {
     guard channels == 1 || channels == 3 else {
@@ -28,10 +29,7 @@ public final class Image: @unchecked Sendable {
     }
     let bytes = memory.assumingMemoryBound(to: UInt8.self)
     fill(UnsafeMutableBufferPointer(start: bytes, count: count * channels))
-    self.width = width
-    self.height = height
-    self.channels = channels
-    pixels = bytes
+    self.init(dlp_jpeg_pixels(data: bytes, width: width, height: height, channels: channels))
   }
 
   /// width · height, if it is one an image can have.

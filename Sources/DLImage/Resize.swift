@@ -96,17 +96,23 @@ private final class Taps {
   private let count: UnsafeMutablePointer<Int32>
   private let weights: UnsafeMutablePointer<Int32>
 
-  init(from old: Int, to new: Int) throws(DLError) {
+  private init(_ memory: UnsafeMutableRawPointer, new: Int, stride: Int) {
+    self.stride = stride
+    first = memory.bindMemory(to: Int32.self, capacity: new * (stride + 2))
+    count = first + new
+    weights = count + new
+  }
+
+  // A convenience, because Embedded Swift (6.3) leaks an object whose designated initialiser throws halfway.
+  convenience init(from old: Int, to new: Int) throws(DLError) {
     let scale = Double(old) / Double(new)
     let radius = scale > 1 ? scale : 1  // half the width of the triangle, in old pixels
-    stride = min(Int(radius) * 2 + 3, old)
+    let stride = min(Int(radius) * 2 + 3, old)
     let (total, overflow) = new.multipliedReportingOverflow(by: stride + 2)
     guard !overflow, total <= Int.max / 4, let memory = dlp_allocate(total * 4) else {
       throw DLError(.outOfMemory, "no memory to resize \(old) to \(new) pixels")
     }
-    first = memory.bindMemory(to: Int32.self, capacity: total)
-    count = first + new
-    weights = count + new
+    self.init(memory, new: new, stride: stride)
     for x in 0..<new {
       let center = (Double(x) + 0.5) * scale
       let begin = max(Int(center - radius + 0.5), 0)

@@ -7,7 +7,7 @@ extension SessionHandle {
   func topK(_ index: Int, _ k: Int) throws(DLError) -> [dlrt_class] {
     let (data, dtype, sizes) = try session.output(index)
     guard dtype == .f32 else { throw DLError(.typeMismatch, "output \(index): expected f32 scores, found \(dtype.name)") }
-    guard let width = sizes.last, elementCount(sizes) == width else {
+    guard let width = sizes.last, sizes.dropLast().allSatisfy({ $0 == 1 }) else {
       throw DLError(.shapeMismatch, "output \(index): expected one row of scores, found \(describe(sizes))")
     }
     let scores = data.bindMemory(to: Float.self)

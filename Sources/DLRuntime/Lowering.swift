@@ -1,9 +1,9 @@
 import DLGraph
 import KernelTypes
 
-/// Turns a simplified graph into a program for one kernel set.
-func lower(_ graph: Graph, _ kernels: KernelSet) throws(DLError) -> Program {
-  var lowering = Lowering(graph: graph, kernels: kernels, uses: countUses(graph))
+/// Turns a simplified graph into a program for one kernel set. memoryLimit: bytes of packed weights; 0: no limit.
+func lower(_ graph: Graph, _ kernels: KernelSet, memoryLimit: Int) throws(DLError) -> Program {
+  var lowering = Lowering(graph: graph, kernels: kernels, memoryLimit: memoryLimit)
   for node in graph.nodes {
     do { try lowering.lower(node) } catch { throw error.at("node \(node.name.quoted) (\(node.op.name))") }
   }
@@ -17,6 +17,7 @@ func lower(_ graph: Graph, _ kernels: KernelSet) throws(DLError) -> Program {
 private struct Lowering {
   let graph: Graph
   let kernels: KernelSet
+  let memoryLimit: Int
   let uses: [Int]
   var program = Program()
   /// The node that computes each graph value.
@@ -25,10 +26,11 @@ private struct Lowering {
   private var rowMajor: [Int?]
   private var channelsLast: [Int?]
 
-  init(graph: Graph, kernels: KernelSet, uses: [Int]) {
+  init(graph: Graph, kernels: KernelSet, memoryLimit: Int) {
     self.graph = graph
     self.kernels = kernels
-    self.uses = uses
+    self.memoryLimit = memoryLimit
+    uses = countUses(graph)
     producer = graph.values.map { _ in nil }
     rowMajor = producer
     channelsLast = producer
@@ -237,7 +239,13 @@ private struct Lowering {
   }
 
   private mutating func pack(_ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws(DLError) -> Storage {
-    let storage = try Storage.allocate(floats * 4) { fill($0.baseAddress!.assumingMemoryBound(to: Float.self)) }
+    let (bytes, overflow) = floats.multipliedReportingOverflow(by: 4)
+    if overflow { throw DLError(.outOfMemory, "packed weights of more bytes than there are addresses") }
+    if memoryLimit > 0, bytes > memoryLimit - program.packedBytes {
+      throw DLError(
+        .memoryLimit, "packed weights take \(program.packedBytes) and \(bytes) more bytes, the limit is \(memoryLimit)")
+    }
+    let storage = try Storage.allocate(bytes) { fill($0.baseAddress!.assumingMemoryBound(to: Float.self)) }
     program.packedBytes += storage.byteCount
     return storage
   }

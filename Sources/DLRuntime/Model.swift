@@ -16,10 +16,7 @@ public final class Model: @unchecked Sendable {
     let valid = simplified
     let kernels = try bestKernels(limit: isa)
     try simplify(&simplified)
-    let program = try lower(simplified, kernels)
-    if memoryLimit > 0, program.packedBytes > memoryLimit {
-      throw DLError(.memoryLimit, "the model needs \(program.packedBytes) bytes for packed weights, the limit is \(memoryLimit)")
-    }
+    let program = try lower(simplified, kernels, memoryLimit: memoryLimit)
     self.init(graph: valid, kernels: kernels, program: program)
   }
 

@@ -6,11 +6,11 @@ private struct Buffer {
   private(set) var memory: UnsafeMutableRawPointer?
   private(set) var capacity = 0
 
-  /// Room for `bytes`, without its old contents if it has to grow.
+  /// Room for `bytes`, without its old contents if it has to grow; empty if that fails.
   mutating func reserve(_ bytes: Int) throws(DLError) {
     if memory != nil && bytes <= capacity { return }
-    guard let grown = dlp_allocate(bytes) else { throw DLError(.outOfMemory, "no memory for \(bytes) bytes of tensors") }
     free()
+    guard let grown = dlp_allocate(bytes) else { throw DLError(.outOfMemory, "no memory for \(bytes) bytes of tensors") }
     memory = grown
     capacity = bytes
   }
@@ -74,6 +74,10 @@ public final class Session {
     let bytes = byteCount(dtype, sizes) ?? 0
     try requireLimit((memory - inputs[index].own.capacity).addingSaturated(max(bytes, inputs[index].own.capacity)))
     let before = inputs[index].own.memory
+    if bytes > inputs[index].own.capacity, inputs[index].bound == nil {
+      inputs[index].sizes = nil
+      sizesChanged = true
+    }
     try inputs[index].own.reserve(bytes)
     if inputs[index].bound != nil || inputs[index].own.memory != before { addressesChanged = true }
     setSizes(index, sizes)
@@ -143,9 +147,11 @@ public final class Session {
 
   /// Computes the outputs. Allocates nothing when neither sizes nor bindings changed since the last run.
   public func run() throws(DLError) {
+    // Planning too is done in the runtime's own floating-point state, whatever the host's.
+    let saved = dlp_fpu_enter()
+    defer { dlp_fpu_leave(saved) }
     if sizesChanged || addressesChanged { try prepare() }
     let plan = plans[0]
-    let saved = dlp_fpu_enter()
     let slots = UnsafePointer(plan.slots)
     for i in plan.steps.indices {
       let step = plan.steps[i]
@@ -155,10 +161,9 @@ public final class Session {
         step.body(slots, scratch, 0..<step.units, 0)
       } else {
         let grain = max(1, Int(Double(step.units) * 25_000 / step.cost))
-        pool.run(units: step.units, grain: grain) { units, worker in step.body(slots, scratch, units, worker) }
+        pool.run(step, slots, scratch, grain: grain)
       }
     }
-    dlp_fpu_leave(saved)
     hasRun = true
   }
 

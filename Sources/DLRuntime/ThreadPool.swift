@@ -2,9 +2,6 @@ import CPlatform
 import DLGraph
 import Synchronization
 
-/// A range of a step's units, on worker `worker` (0 is the calling thread).
-public typealias ParallelBody = (_ units: Range<Int>, _ worker: Int) -> Void
-
 /// Threads that share the units of one step at a time. Sessions of several threads may share a pool: the first gets the
 /// workers, the others meanwhile do their own work alone. Between steps of a run the workers spin for some microseconds;
 /// otherwise they sleep. In a child process after fork the pool has no workers and everything runs on the caller.
@@ -26,8 +23,10 @@ public final class ThreadPool: @unchecked Sendable {
     let taken = Atomic<Bool>(false)
     /// Workers asleep, which a new job must wake.
     let sleeping = Atomic<UInt32>(0)
-    var body: ParallelBody?
-    var units = 0
+    /// The job. Plain pointers: handing a closure to the workers would allocate in every run.
+    var step: Unmanaged<Step>?
+    var slots: Slots?
+    var scratch: UnsafeMutablePointer<Float>?
     var chunk = 1
   }
 
@@ -82,51 +81,50 @@ public final class ThreadPool: @unchecked Sendable {
     let inherited = generation != dlp_fork_generation()
     if !inherited {
       shared.pointee.stopping.store(true, ordering: .sequentiallyConsistent)
-      shared.pointee.ticket.add(1, ordering: .sequentiallyConsistent)
+      shared.pointee.ticket.wrappingAdd(1, ordering: .sequentiallyConsistent)
       dlp_wake(ticketWord(shared))
     }
     for handle in handles { if inherited { dlp_thread_forget(handle) } else { dlp_thread_join(handle) } }
     handles = []
   }
 
-  /// Runs body over 0..<units, cut into chunks of at least `grain` units, and returns when all are done.
-  public func run(units: Int, grain: Int, _ body: ParallelBody) {
-    if units <= grain || threads == 1 || generation != dlp_fork_generation()
+  /// Runs a step, its units cut into chunks of at least `grain`, and returns when all are done.
+  func run(_ step: Step, _ slots: Slots, _ scratch: UnsafeMutablePointer<Float>, grain: Int) {
+    if step.units <= grain || threads == 1 || generation != dlp_fork_generation()
       || shared.pointee.taken.exchange(true, ordering: .acquiring)
     {
-      if units > 0 { body(0..<units, 0) }
+      step.body(slots, scratch, 0..<step.units, 0)
       return
     }
-    withoutActuallyEscaping(body) { body in
-      // A few chunks a thread, so that one that is held up does not hold up the rest.
-      shared.pointee.chunk = max(grain, (units + threads * 4 - 1) / (threads * 4))
-      shared.pointee.units = units
-      shared.pointee.body = body
-      shared.pointee.next.store(0, ordering: .relaxed)
-      shared.pointee.inside.store(0, ordering: .releasing)
-      shared.pointee.ticket.add(1, ordering: .sequentiallyConsistent)
-      if shared.pointee.sleeping.load(ordering: .sequentiallyConsistent) > 0 { dlp_wake(ticketWord(shared)) }
-      ThreadPool.takeChunks(shared, 0)
-      shared.pointee.inside.bitwiseOr(ThreadPool.closed, ordering: .acquiringAndReleasing)
-      var spins = 0
-      while shared.pointee.inside.load(ordering: .acquiring) != ThreadPool.closed {
-        spins += 1
-        // More threads than CPUs: let the one that is waited for run.
-        if spins % 1024 == 0 { dlp_yield() } else { dlp_spin_hint() }
-      }
-      shared.pointee.body = nil
+    // A few chunks a thread, so that one that is held up does not hold up the rest.
+    shared.pointee.chunk = max(grain, (step.units + threads * 4 - 1) / (threads * 4))
+    shared.pointee.step = Unmanaged.passUnretained(step)
+    shared.pointee.slots = slots
+    shared.pointee.scratch = scratch
+    shared.pointee.next.store(0, ordering: .relaxed)
+    shared.pointee.inside.store(0, ordering: .releasing)
+    shared.pointee.ticket.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    if shared.pointee.sleeping.load(ordering: .sequentiallyConsistent) > 0 { dlp_wake(ticketWord(shared)) }
+    ThreadPool.takeChunks(shared, 0)
+    shared.pointee.inside.bitwiseOr(ThreadPool.closed, ordering: .acquiringAndReleasing)
+    var spins = 0
+    while shared.pointee.inside.load(ordering: .acquiring) != ThreadPool.closed {
+      spins += 1
+      // More threads than CPUs: let the one that is waited for run.
+      if spins % 1024 == 0 { dlp_yield() } else { dlp_spin_hint() }
     }
     shared.pointee.taken.store(false, ordering: .releasing)
   }
 
   private static func takeChunks(_ shared: UnsafeMutablePointer<Shared>, _ worker: Int) {
-    let units = shared.pointee.units
+    guard let step = shared.pointee.step?.takeUnretainedValue(), let slots = shared.pointee.slots,
+      let scratch = shared.pointee.scratch
+    else { return }
     let chunk = shared.pointee.chunk
-    guard let body = shared.pointee.body else { return }
     while true {
-      let first = shared.pointee.next.add(chunk, ordering: .relaxed).oldValue
-      if first >= units { return }
-      body(first..<min(first + chunk, units), worker)
+      let first = shared.pointee.next.wrappingAdd(chunk, ordering: .relaxed).oldValue
+      if first >= step.units { return }
+      step.body(slots, scratch, first..<min(first + chunk, step.units), worker)
     }
   }
 
@@ -139,7 +137,7 @@ public final class ThreadPool: @unchecked Sendable {
       seen = ticket
       if enter(shared) {
         takeChunks(shared, worker)
-        shared.pointee.inside.subtract(1, ordering: .releasing)
+        shared.pointee.inside.wrappingSubtract(1, ordering: .releasing)
       }
     }
   }
@@ -165,8 +163,8 @@ public final class ThreadPool: @unchecked Sendable {
         dlp_spin_hint()
       }
     }
-    shared.pointee.sleeping.add(1, ordering: .sequentiallyConsistent)
-    defer { shared.pointee.sleeping.subtract(1, ordering: .sequentiallyConsistent) }
+    shared.pointee.sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    defer { shared.pointee.sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
     while true {
       let ticket = shared.pointee.ticket.load(ordering: .sequentiallyConsistent)
       if ticket != seen { return ticket }

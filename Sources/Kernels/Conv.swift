@@ -121,7 +121,7 @@ struct ConvPlan {
 }
 
 /// a · b, or Int.max if that does not fit.
-private func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+func saturatingProduct(_ a: Int, _ b: Int) -> Int {
   let (product, overflow) = a.multipliedReportingOverflow(by: b)
   return overflow ? .max : product
 }

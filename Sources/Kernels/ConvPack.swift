@@ -25,25 +25,17 @@ extension WindowGeometry {
 /// How many neighbouring pixels the second form joins, or 1 if there is none. Size-independent fields only.
 func pixelWidening(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {
   if groups != 1 || g.dilationWidth != 1 || outChannels * 2 > lanes { return 1 }
+  func width(_ factor: Int) -> Int { g.kernelWidth + (factor - 1) * g.strideWidth }
   var best = 1
-  var bestUse = useOfLanes(1, g, outChannels)
+  // Powers of 2 divide more image widths.
   var factor = 2
   while factor * outChannels <= lanes {
-    let use = useOfLanes(factor, g, outChannels)
-    if use > bestUse * 1.2 {
-      best = factor
-      bestUse = use
-    }
-    // Powers of 2 divide more image widths.
+    // The share of useful multiply-adds in a vector, factor · kernelWidth / width, must grow by a fifth. In whole numbers:
+    // packing, planning and running ask anew and must agree.
+    if 5 * factor * width(best) > 6 * best * width(factor) { best = factor }
     factor *= 2
   }
   return best
-}
-
-/// The share of a vector's multiply-adds that is not with padding zeros.
-private func useOfLanes(_ factor: Int, _ g: WindowGeometry, _ outChannels: Int) -> Float {
-  let width = g.kernelWidth + (factor - 1) * g.strideWidth
-  return Float(factor * outChannels * g.kernelWidth) / Float(lanes * width)
 }
 
 func packedConvSize(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {

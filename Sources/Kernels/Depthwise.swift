@@ -30,7 +30,7 @@ func packDepthwise(
 func depthwiseUnits(_ g: WindowGeometry) -> Int {
   let rows = g.batch * g.outHeight
   // A channel's multiply-add here costs about what two vectors of a tile do.
-  let work = rows * g.outWidth * g.channels * g.kernelHeight * g.kernelWidth * 8
+  let work = saturatingProduct(rows * g.outWidth, g.channels * g.kernelHeight * g.kernelWidth * 8)
   return max(1, min(rows, mostUnits, work / unitWork))
 }
 

@@ -6,8 +6,8 @@ func localResponseNorm(
   _ rows: Int, _ channels: Int, _ size: Int, _ alpha: Float, _ beta: Float, _ bias: Float, _ x: UnsafePointer<Float>,
   _ y: UnsafeMutablePointer<Float>
 ) {
-  let before = (size - 1) / 2
-  let after = size - 1 - before
+  let before = min((size - 1) / 2, channels - 1)
+  let after = min(size - 1 - (size - 1) / 2, channels - 1)
   let scale = splat(alpha / Float(size))
   for r in 0..<rows {
     let x = x + r * channels, y = y + r * channels

@@ -58,9 +58,13 @@ extension Model {
         for grain in [1, 5, 2000] {
           let done = UnsafeMutablePointer<Atomic<Int>>.allocate(capacity: max(units, 1))
           for i in 0..<units { (done + i).initialize(to: Atomic(0)) }
-          pool.run(units: units, grain: grain) { range, worker in
+          let step = Step(name: "count", kernel: "count", reads: [], write: 0, units: units) { _, _, range, worker in
             #expect(0..<threads ~= worker)
             for i in range { done[i].add(1, ordering: .relaxed) }
+          }
+          let nothing = UnsafeMutableRawPointer(done)
+          withUnsafePointer(to: nothing) { slots in
+            pool.run(step, slots, nothing.assumingMemoryBound(to: Float.self), grain: grain)
           }
           #expect((0..<units).allSatisfy { done[$0].load(ordering: .relaxed) == 1 }, "\(threads) threads, \(units) units")
           done.deallocate()

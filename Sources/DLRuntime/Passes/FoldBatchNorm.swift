@@ -9,7 +9,7 @@ struct Affine {
   /// inputs: those of the node (x, scale, shift, mean, variance). Nil unless the last four are constants.
   init?(_ graph: Graph, _ inputs: [Int], epsilon: Float) {
     let parameters = inputs.dropFirst().compactMap { graph.values[$0].constant?.floats }
-    guard parameters.count == 4 else { return nil }
+    guard parameters.count == 4, parameters.allSatisfy({ $0.count == parameters[0].count }) else { return nil }
     scale = []
     shift = []
     for c in parameters[0].indices {

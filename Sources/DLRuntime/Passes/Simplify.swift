@@ -18,12 +18,14 @@ func countUses(_ graph: Graph) -> [Int] {
 /// Dropout and identity do nothing at inference: their readers read their input. A graph output keeps its own value.
 private func removeIdentities(_ graph: inout Graph) {
   var source = Array(graph.values.indices)
+  var isOutput = graph.values.map { _ in false }
+  for output in graph.outputs { isOutput[output] = true }
   var kept: [Node] = []
   for var node in graph.nodes {
     node.inputs = node.inputs.map { source[$0] }
     switch node.op {
     case .dropout, .activation(.identity):
-      if !graph.outputs.contains(node.outputs[0]) {
+      if !isOutput[node.outputs[0]] {
         source[node.outputs[0]] = node.inputs[0]
         continue
       }
