@@ -42,8 +42,8 @@
  *   - Strings are UTF-8 and end with a zero byte. Sizes are in bytes where the name says size, in elements or entries
  *     where it says count. Tensors are dense and row-major in the model's own dimension order.
  *   - No function prints, exits, aborts, installs signal handlers or changes the locale, on any input. Tensors, weights and
- *     pictures that the system has no memory for are DLRT_OUT_OF_MEMORY; where it refuses the few hundred bytes of a small
- *     object, the process ends as any Swift program's does.
+ *     pictures that the system has no memory for are DLRT_OUT_OF_MEMORY; the one exception is that where it refuses
+ *     the few hundred bytes of a small object, the process ends as any Swift program's does.
  */
 #ifndef DLRT_H
 #define DLRT_H
@@ -71,7 +71,7 @@ typedef enum dlrt_status {
   DLRT_OUT_OF_RANGE = 11,     /* an index past the end, a value that does not fit */
   DLRT_TYPE_MISMATCH = 12,    /* dtype differs from the model's */
   DLRT_SHAPE_MISMATCH = 13,   /* rank, a dimension or a byte size differs from what the model takes */
-  DLRT_NOT_READY = 14,        /* run without every input set, an output read before the first run */
+  DLRT_NOT_READY = 14,        /* run without every input set, an output read when there is none */
   DLRT_NOT_FOUND = 20,        /* no input, output or metadata entry of that name */
   DLRT_IO_ERROR = 30,         /* a file cannot be opened, read or mapped */
   DLRT_INVALID_MODEL = 40,    /* not a .dlrt file, or a damaged or inconsistent one */
@@ -234,7 +234,8 @@ dlrt_status dlrt_session_bind_output(dlrt_session *session, size_t index, void *
  * bound must overlap no other input or output. Errors: INVALID_ARGUMENT, NOT_READY, SHAPE_MISMATCH, OUT_OF_MEMORY, MEMORY_LIMIT. */
 dlrt_status dlrt_session_run(dlrt_session *session);
 
-/* An output of the last run, in place: valid until the next run, or the session's end. Errors: NOT_READY, OUT_OF_RANGE. */
+/* An output of the last run, in place: valid until the next run, another bind_output, or the session's end; after
+ * bind_output to another place or a failed run there is none. Errors: NOT_READY, OUT_OF_RANGE. */
 dlrt_status dlrt_session_output(const dlrt_session *session, size_t index, dlrt_tensor *tensor);
 
 /* Copies an output of the last run to data, which must take exactly size bytes. */

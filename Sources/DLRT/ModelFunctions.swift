@@ -72,7 +72,7 @@ private func get<T>(
 
 private func entry<T>(_ list: [T], _ index: Int, _ kind: StaticString) throws(DLError) -> T {
   guard list.indices.contains(index) else {
-    throw DLError(.outOfRange, "\(kind) \(UInt(bitPattern: index)): the model has \(list.count)")
+    throw DLError(.outOfRange, "\(kind) \(UInt(bitPattern: index)): the model has \(list.count) of them")
   }
   return list[index]
 }
@@ -82,6 +82,7 @@ private func find(_ name: UnsafePointer<CChar>?, _ names: [Name], _ kind: Static
   guard let index = names.firstIndex(where: { $0 == wanted }) else {
     var known: Message = ""
     for (i, name) in names.prefix(8).enumerated() { known += i == 0 ? name.quoted : ", \(name.quoted)" }
+    if names.count > 8 { known += ", …" }
     throw DLError(.notFound, "no \(kind) \(wanted.quoted); the model has \(names.isEmpty ? "none" : known)")
   }
   return index

@@ -129,7 +129,9 @@ public final class Session {
   /// An output of the last run: dense, row-major, until the next run.
   public func output(_ index: Int) throws(DLError) -> (data: UnsafeRawBufferPointer, dtype: DType, sizes: [Int]) {
     try requireOutput(index)
-    guard hasRun, let plan = plans.first else { throw DLError(.notReady, "output \(index): the session has not run") }
+    guard hasRun, let plan = plans.first else {
+      throw DLError(.notReady, "output \(index): there is none until the session has run")
+    }
     let start = UnsafeRawPointer(outputs[index].bound ?? outputs[index].own.memory)
     let data = UnsafeRawBufferPointer(start: start, count: plan.outputBytes[index])
     return (data, model.graph.values[model.graph.outputs[index]].type.dtype, plan.outputSizes[index])

@@ -68,7 +68,7 @@ import Testing
     expectError(.notReady, "input 0 'x' is not set") { try session.run() }
     try set(0, .f32, [4, 3])
     expectError(.notReady, "input 1 'y' is not set") { try session.run() }
-    expectError(.notReady, "output 0: the session has not run") { _ = try session.output(0) }
+    expectError(.notReady, "output 0: there is none until the session has run") { _ = try session.output(0) }
     try set(1, .f32, [3, 4])
     expectError(.shapeMismatch, "input 'y': dimension 0: expected 4 as in input 'x', found 3") { try session.run() }
   }

@@ -4,7 +4,7 @@
 
     model = dlrt.load("lenet5.dlrt")
     session = model.session(threads=2)
-    outputs = session.run({"image": array})   # name -> numpy array
+    outputs = session.run({"input": array})   # name -> numpy array
     session.run_jpeg("digit.jpg")
     for guess in session.top_k(3):
         print(guess.label, guess.score)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ctypes import byref, c_char_p, c_void_p, sizeof
+from types import MappingProxyType
 
 from ._handle import Handle
 from ._library import LoadOptions, TensorInfoStruct, check, count, library, size_t, text
@@ -44,7 +45,7 @@ class Model(Handle):
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
-    metadata: dict[str, str]
+    metadata: Mapping[str, str]
     """Named entries; numbers and lists are text: "0.5", "0.1307, 0.3081"."""
     labels: tuple[str, ...]
     """Class labels in the order of the scores; empty for a model without."""
@@ -52,13 +53,15 @@ class Model(Handle):
     """The instruction set the model runs with: "baseline", "avx2", "avx512" or "neon"."""
 
     def __init__(self, pointer: c_void_p) -> None:
+        if not isinstance(pointer, c_void_p):
+            raise TypeError("a model is made by dlrt.load(path or bytes)")
         super().__init__(pointer, library.dlrt_model_destroy)
         inputs = _tensors(pointer, library.dlrt_model_input_count, library.dlrt_model_input_info)
         outputs = _tensors(pointer, library.dlrt_model_output_count, library.dlrt_model_output_info)
         self.inputs = tuple(map(tensor_info, inputs))
         self.outputs = tuple(map(tensor_info, outputs))
         self._input_types = [info.dtype for info in inputs]
-        self.metadata = _metadata(pointer)
+        self.metadata = MappingProxyType(_metadata(pointer))
         self.labels = _labels(pointer)
         isa = c_char_p()
         check(library.dlrt_model_isa(pointer, byref(isa)))

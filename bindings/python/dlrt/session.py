@@ -41,6 +41,8 @@ class Session(Handle):
     """
 
     def __init__(self, model: Model, threads: int, pool: Pool | None, memory_limit: int) -> None:
+        if pool is not None and not isinstance(pool, Pool):
+            raise TypeError(f"pool: expected a dlrt.Pool, got {type(pool).__name__}")
         options = SessionOptions(
             sizeof(SessionOptions), size_t("threads", threads), None, size_t("memory_limit", memory_limit)
         )
@@ -139,8 +141,12 @@ class Session(Handle):
         return [input_array(info, value) for info, value in zip(expected, inputs, strict=False)]
 
     def _targets(self, out: Mapping[str, NDArray[Any]] | None) -> dict[int, NDArray[Any]]:
-        targets = {}
-        for name, array in (out or {}).items():
+        targets: dict[int, NDArray[Any]] = {}
+        if out is None:
+            return targets
+        if not isinstance(out, Mapping):
+            raise TypeError(f"out: expected a mapping of names to arrays, got {type(out).__name__}")
+        for name, array in out.items():
             index = _index("output", self.model.outputs, name)
             targets[index] = require_output_array(self.model.outputs[index], array)
         return targets
@@ -182,7 +188,7 @@ class Session(Handle):
 def _in_order(expected: Sequence[TensorInfo], named: Mapping[str, object]) -> list[object]:
     missing = [info.name for info in expected if info.name not in named]
     if missing:
-        raise InvalidArgumentError(f"run: no array for input {_quoted(missing)}")
+        raise InvalidArgumentError(f"run: no array for input {_quoted(missing)}, got {_quoted(named) or 'none'}")
     if len(named) > len(expected):
         for name in named:
             _index("input", expected, name)
