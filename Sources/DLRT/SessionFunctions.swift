@@ -70,15 +70,25 @@ private func tensorArguments(
   return (known, sizes)
 }
 
+/// Checks a caller's tensor and hands it to the session.
+private func giveInput(
+  _ session: OpaquePointer?, _ dtype: dlrt_dtype, _ dims: UnsafePointer<Int64>?, _ rank: Int, _ data: UnsafeRawPointer?,
+  _ size: Int, _ give: (Session, DType, [Int], UnsafeRawBufferPointer) throws(DLError) -> Void
+) -> dlrt_status {
+  report { () throws(DLError) in
+    let handle = try SessionHandle.from(session)
+    let (dtype, sizes) = try tensorArguments(dtype, dims, rank)
+    try give(handle.session, dtype, sizes, try requireBytes(data, size, "data"))
+  }
+}
+
 @_cdecl("dlrt_session_set_input") @implementation
 public func dlrt_session_set_input(
   _ session: OpaquePointer!, _ index: Int, _ dtype: dlrt_dtype, _ dims: UnsafePointer<Int64>!, _ rank: Int,
   _ data: UnsafeRawPointer!, _ size: Int
 ) -> dlrt_status {
-  report { () throws(DLError) in
-    let handle = try SessionHandle.from(session)
-    let (dtype, sizes) = try tensorArguments(dtype, dims, rank)
-    try handle.session.setInput(index, dtype, sizes, try requireBytes(data, size, "data"))
+  giveInput(session, dtype, dims, rank, data, size) { (session, dtype, sizes, data) throws(DLError) in
+    try session.setInput(index, dtype, sizes, data)
   }
 }
 
@@ -87,10 +97,8 @@ public func dlrt_session_bind_input(
   _ session: OpaquePointer!, _ index: Int, _ dtype: dlrt_dtype, _ dims: UnsafePointer<Int64>!, _ rank: Int,
   _ data: UnsafeRawPointer!, _ size: Int
 ) -> dlrt_status {
-  report { () throws(DLError) in
-    let handle = try SessionHandle.from(session)
-    let (dtype, sizes) = try tensorArguments(dtype, dims, rank)
-    try handle.session.bindInput(index, dtype, sizes, try requireBytes(data, size, "data"))
+  giveInput(session, dtype, dims, rank, data, size) { (session, dtype, sizes, data) throws(DLError) in
+    try session.bindInput(index, dtype, sizes, data)
   }
 }
 

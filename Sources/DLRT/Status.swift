@@ -51,7 +51,8 @@ func readOptions<T>(_ pointer: UnsafePointer<T>?, _ defaults: T, _ argument: Sta
   let raw = UnsafeRawPointer(pointer)
   let size = raw.load(as: Int.self)
   let known = MemoryLayout<T>.size
-  guard size >= MemoryLayout<Int>.size, size <= 4096 else {
+  // Fields begin at words: a size that ends within one would give half a pointer.
+  guard size >= MemoryLayout<Int>.size, size <= 4096, size % MemoryLayout<Int>.size == 0 else {
     throw DLError(.invalidArgument, "\(argument).struct_size: expected \(known), found \(UInt(bitPattern: size))")
   }
   for i in min(size, known)..<max(size, known) where i < size && raw.load(fromByteOffset: i, as: UInt8.self) != 0 {
