@@ -84,7 +84,7 @@ def run(step):
                               stderr=subprocess.STDOUT).returncode
     text = log_path.read_text(errors="replace")
     passed, failed, skipped = counted(step, text, code)
-    if code != 0 or passed == 0:
+    if code != 0 or passed + skipped == 0:
         failed = max(failed, 1)
     print(f"{passed:6} passed {failed:4} failed {skipped:4} skipped {time.monotonic() - start:7.0f} s", flush=True)
     if failed:
