@@ -187,4 +187,3 @@ float dlp_powf(float x, float y) { return powf(x, y); }
 double dlp_exp(double x) { return exp(x); }
 double dlp_tanh(double x) { return tanh(x); }
 double dlp_pow(double x, double y) { return pow(x, y); }
-double dlp_log(double x) { return log(x); }

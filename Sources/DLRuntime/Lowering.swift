@@ -153,13 +153,14 @@ private struct Lowering {
   }
 
   private mutating func conv(_ node: Node, _ window: Window, _ groups: Int) throws(DLError) {
-    guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, let bias = constantBias(node)
+    guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, biasIsConstant(node)
     else { return reference(node) }
+    let bias = bias(node)
     var geometry = geometry(Array(w.sizes[2...]), window)
     geometry.channels = w.sizes[1] * groups
     let kernels = kernels
     let panels = try pack(kernels.packedConvSize(geometry, groups, w.sizes[0])) { panels in
-      kernels.packConv(geometry, groups, w.sizes[0], w.floats.baseAddress!, bias.pointer, panels)
+      kernels.packConv(geometry, groups, w.sizes[0], w.floats.baseAddress!, bias, panels)
     }
     let operation = Operation.conv(panels, geometry, groups: groups, outChannels: w.sizes[0], .identity)
     emit(
@@ -168,9 +169,10 @@ private struct Lowering {
   }
 
   private mutating func gemm(_ node: Node, _ transposeA: Bool, _ transposeB: Bool) throws(DLError) {
-    guard !transposeA, let w = graph.values[node.inputs[1]].constant, w.count > 0, let bias = constantBias(node) else {
+    guard !transposeA, let w = graph.values[node.inputs[1]].constant, w.count > 0, biasIsConstant(node) else {
       return reference(node)
     }
+    let bias = bias(node)
     let depth = w.sizes[transposeB ? 1 : 0]
     let columns = w.sizes[transposeB ? 0 : 1]
     var inputs = node.inputs.map { value($0, in: .rowMajor) }
@@ -194,7 +196,7 @@ private struct Lowering {
     }
     let kernels = kernels
     let panels = try pack(kernels.packedSize(depth, columns)) { panels in
-      withExtendedLifetime(permuted) { kernels.pack(depth, columns, weights, kStride, nStride, bias.pointer, panels) }
+      withExtendedLifetime(permuted) { kernels.pack(depth, columns, weights, kStride, nStride, bias, panels) }
     }
     emit(node, .gemm(panels, depth: depth, columns: columns, .identity), inputs, .rowMajor)
   }
@@ -231,11 +233,11 @@ private struct Lowering {
     return output
   }
 
-  /// Nil when the node has a bias that is not a constant.
-  private func constantBias(_ node: Node) -> (pointer: UnsafePointer<Float>?, Void)? {
-    if node.inputs.count < 3 { return (nil, ()) }
-    guard let constant = graph.values[node.inputs[2]].constant else { return nil }
-    return (constant.floats.baseAddress, ())
+  /// Whether the node has no bias, or a constant one.
+  private func biasIsConstant(_ node: Node) -> Bool { node.inputs.count < 3 || graph.values[node.inputs[2]].constant != nil }
+
+  private func bias(_ node: Node) -> UnsafePointer<Float>? {
+    node.inputs.count < 3 ? nil : graph.values[node.inputs[2]].constant?.floats.baseAddress
   }
 
   private mutating func pack(_ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws(DLError) -> Storage {

@@ -54,7 +54,6 @@ float dlp_powf(float x, float y);
 double dlp_exp(double x);
 double dlp_tanh(double x);
 double dlp_pow(double x, double y);
-double dlp_log(double x);
 
 // Threads. A thread that cannot be started is an errno value, never an abort.
 typedef struct dlp_thread dlp_thread;
