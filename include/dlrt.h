@@ -57,7 +57,7 @@ extern "C" {
 
 /* The version of this interface. Functions, fields at the end of option structs, and status numbers are only ever
  * added, and each addition raises the number; a program built against N runs with any library reporting >= N. */
-#define DLRT_ABI_VERSION 1
+#define DLRT_ABI_VERSION 2
 
 /* The largest rank of a tensor. */
 #define DLRT_MAX_RANK 8
@@ -161,6 +161,10 @@ void dlrt_model_destroy(dlrt_model *model);
 /* The instruction set the model runs with: "baseline", "avx2", "avx512" or "neon". */
 dlrt_status dlrt_model_isa(const dlrt_model *model, const char **isa);
 
+/* Bytes of weights that the model holds in memory of its own, made ready for the kernels; those of the file, which are read
+ * from it when something needs them, are not counted. */
+dlrt_status dlrt_model_memory(const dlrt_model *model, size_t *size);
+
 /* Inputs and outputs, by index from 0 and by name. Errors: INVALID_ARGUMENT, OUT_OF_RANGE, NOT_FOUND. */
 dlrt_status dlrt_model_input_count(const dlrt_model *model, size_t *count);
 dlrt_status dlrt_model_output_count(const dlrt_model *model, size_t *count);
@@ -243,6 +247,33 @@ dlrt_status dlrt_session_copy_output(const dlrt_session *session, size_t index, 
 
 /* Bytes of tensor memory that the session holds now. */
 dlrt_status dlrt_session_memory(const dlrt_session *session, size_t *size);
+
+/* ----------------------------------------------------------------- profile */
+
+/* What one node took in the last run. Set struct_size to sizeof(dlrt_profile_entry); the rest is written. */
+typedef struct dlrt_profile_entry {
+  size_t struct_size;
+  const char *node;     /* name of the node, or of the tensor for what the library adds; this and the strings below live as
+                         * long as the session */
+  const char *op;       /* the operation, with the names of FORMAT.md; "layout" and "copy" where the library moves a tensor.
+                         * Nodes that became part of another (a ReLU behind a convolution) have no entry. */
+  const char *kernel;   /* what computed it */
+  uint64_t start;       /* when it began: nanoseconds from the start of the run */
+  uint64_t nanoseconds; /* how long it took */
+  double flops;         /* 2 for each multiply-add of the operation's definition, whatever the kernel does instead;
+                         * 0 for an operation without them */
+  size_t bytes;         /* of the inputs, weights and output, as if each were moved once */
+  size_t threads;       /* for how many threads the work was cut */
+} dlrt_profile_entry;
+
+/* From the next run on, measures each node (on: 1) or not (0, as at first). Measuring costs a reading of the clock for each
+ * node; the first run with a shape allocates the list. Errors: INVALID_ARGUMENT. */
+dlrt_status dlrt_session_set_profiling(dlrt_session *session, int on);
+
+/* How many nodes the last run measured, and each of them, in the order they ran in.
+ * Errors: INVALID_ARGUMENT (also a struct_size that cannot be), NOT_READY (no run with profiling on), OUT_OF_RANGE. */
+dlrt_status dlrt_session_profile_count(const dlrt_session *session, size_t *count);
+dlrt_status dlrt_session_profile_entry(const dlrt_session *session, size_t index, dlrt_profile_entry *entry);
 
 /* --------------------------------------------------------- post-processing */
 

@@ -40,7 +40,7 @@ extension Graph {
 }
 
 /// Multiply-accumulates of an operation on valid types of fixed sizes, or nil when the number does not fit.
-private func macCount(of op: Op, _ inputs: [TensorType], _ output: TensorType) -> Int? {
+public func macCount(of op: Op, _ inputs: [TensorType], _ output: TensorType) -> Int? {
   guard let outputs = output.sizes, let x = inputs[0].sizes else { return nil }
   switch op {
   case .conv:

@@ -33,6 +33,8 @@ final class SessionHandle {
   let session: Session
   /// For each input, once a JPEG was set.
   var preprocessing: [Preprocessing?]
+  /// What profile entries point to: `Model.profileNames`, once profiling was on.
+  var profileNames: [CText] = []
 
   init(_ model: ModelHandle, _ pool: ThreadPool, memoryLimit: Int) {
     self.model = model

@@ -58,6 +58,11 @@ public func dlrt_model_isa(_ model: OpaquePointer!, _ isa: UnsafeMutablePointer<
   get(model, isa, "isa") { text($0.model.kernels.isa.name) }
 }
 
+@_cdecl("dlrt_model_memory") @implementation
+public func dlrt_model_memory(_ model: OpaquePointer!, _ size: UnsafeMutablePointer<Int>!) -> dlrt_status {
+  get(model, size, "size") { $0.model.packedBytes }
+}
+
 /// Writes one property of a model to an out-parameter.
 private func get<T>(
   _ model: OpaquePointer?, _ out: UnsafeMutablePointer<T>?, _ argument: StaticString,

@@ -44,17 +44,33 @@ func requireBytes(_ data: UnsafeRawPointer?, _ size: Int, _ argument: StaticStri
   return UnsafeRawBufferPointer(start: try require(data, argument), count: size)
 }
 
+/// The size that a caller gave a struct. Fields begin at words: a size that ends within one would give half a pointer.
+private func structSize(_ pointer: UnsafeRawPointer, known: Int, _ argument: StaticString) throws(DLError) -> Int {
+  let size = pointer.load(as: Int.self)
+  guard size >= MemoryLayout<Int>.size, size <= 4096, size % MemoryLayout<Int>.size == 0 else {
+    throw DLError(.invalidArgument, "\(argument).struct_size: expected \(known), found \(UInt(bitPattern: size))")
+  }
+  return size
+}
+
+/// Fills a caller's struct of this or another version, all but the struct_size it begins with: fields the caller does not have
+/// are left out, fields this library does not have become zero.
+func writeResult<T>(_ result: T, to pointer: UnsafeMutablePointer<T>, _ argument: StaticString) throws(DLError) {
+  let raw = UnsafeMutableRawPointer(pointer)
+  let known = MemoryLayout<T>.size
+  let size = try structSize(raw, known: known, argument)
+  withUnsafeBytes(of: result) { bytes in
+    for i in MemoryLayout<Int>.size..<size { raw.storeBytes(of: i < known ? bytes[i] : 0, toByteOffset: i, as: UInt8.self) }
+  }
+}
+
 /// Copies an options struct of this or another version: fields the caller does not have stay as they are in `defaults`, fields
 /// this library does not have must be zero.
 func readOptions<T>(_ pointer: UnsafePointer<T>?, _ defaults: T, _ argument: StaticString) throws(DLError) -> T {
   guard let pointer else { return defaults }
   let raw = UnsafeRawPointer(pointer)
-  let size = raw.load(as: Int.self)
   let known = MemoryLayout<T>.size
-  // Fields begin at words: a size that ends within one would give half a pointer.
-  guard size >= MemoryLayout<Int>.size, size <= 4096, size % MemoryLayout<Int>.size == 0 else {
-    throw DLError(.invalidArgument, "\(argument).struct_size: expected \(known), found \(UInt(bitPattern: size))")
-  }
+  let size = try structSize(raw, known: known, argument)
   for i in min(size, known)..<max(size, known) where i < size && raw.load(fromByteOffset: i, as: UInt8.self) != 0 {
     throw DLError(.invalidArgument, "\(argument): byte \(i) sets a field that this version of the library does not have")
   }

@@ -15,12 +15,16 @@ final class Plan {
   let outputSizes: [[Int]]
   let outputBytes: [Int]
   let steps: [Step]
+  /// What each step is a part of: an index into `Program.nodes`, or behind those the output that it copies.
+  let origins: [Int]
   /// Scratch slot of each step; steps without scratch share one that is never touched.
   let scratchSlots: [Int]
   let locations: [Location]
   let arenaBytes: Int
   /// Addresses of the slots, filled by the session.
   let slots: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  /// The times of the last run; nil until a run is profiled.
+  var profile: Profile?
 
   /// A convenience, because Embedded Swift (6.3) leaks an object whose designated initialiser throws halfway.
   convenience init(_ program: Program, _ kernels: KernelSet, inputSizes: [[Int]], threads: Int) throws(DLError) {
@@ -28,11 +32,13 @@ final class Plan {
     let builder = StepBuilder(kernels: kernels, sizes: sizes, layouts: program.values.map { $0.layout })
     var aliases = Aliases(program.values.count)
     var steps: [Step] = []
-    for node in program.nodes {
+    var origins: [Int] = []
+    for (n, node) in program.nodes.enumerated() {
       if builder.isView(node) {
         aliases.merge(node.output, into: node.inputs[0])
       } else if sizes[node.output].allSatisfy({ $0 > 0 }) {
         steps += builder.steps(node).filter { $0.units > 0 }
+        while origins.count < steps.count { origins.append(n) }
       }
     }
 
@@ -54,6 +60,7 @@ final class Plan {
         aliases.append()
         fixed.append(.output(i))
         steps.append(copyStep(program.values[output], from: output, to: count, sizes[output]))
+        origins.append(program.nodes.count + i)
         count += 1
       }
     }
@@ -82,17 +89,18 @@ final class Plan {
     self.init(
       inputSizes: inputSizes, outputSizes: program.outputs.map { sizes[$0] },
       outputBytes: program.outputs.map { byteCount(program.values[$0].type.dtype, sizes[$0]) ?? 0 }, steps: steps,
-      scratchSlots: slotsOfScratch, locations: locations, arenaBytes: memory.bytes)
+      origins: origins, scratchSlots: slotsOfScratch, locations: locations, arenaBytes: memory.bytes)
   }
 
   private init(
-    inputSizes: [[Int]], outputSizes: [[Int]], outputBytes: [Int], steps: [Step], scratchSlots: [Int],
+    inputSizes: [[Int]], outputSizes: [[Int]], outputBytes: [Int], steps: [Step], origins: [Int], scratchSlots: [Int],
     locations: [Location], arenaBytes: Int
   ) {
     self.inputSizes = inputSizes
     self.outputSizes = outputSizes
     self.outputBytes = outputBytes
     self.steps = steps
+    self.origins = origins
     self.scratchSlots = scratchSlots
     self.locations = locations
     self.arenaBytes = arenaBytes
@@ -123,7 +131,7 @@ private struct Aliases {
 }
 
 /// Sizes of every value for the given input sizes; checks free dimensions that must agree.
-private func inferSizes(_ program: Program, _ inputSizes: [[Int]]) throws(DLError) -> [[Int]] {
+func inferSizes(_ program: Program, _ inputSizes: [[Int]]) throws(DLError) -> [[Int]] {
   var types = program.values.map { $0.type }
   var symbols: [(symbol: Int, size: Int, input: Name)] = []
   for (i, v) in program.inputs.enumerated() {

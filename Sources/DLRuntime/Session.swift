@@ -154,19 +154,63 @@ public final class Session {
     defer { dlp_fpu_leave(saved) }
     if sizesChanged || addressesChanged { try prepare() }
     let plan = plans[0]
-    let slots = UnsafePointer(plan.slots)
-    for i in plan.steps.indices {
-      let step = plan.steps[i]
-      let scratch = slots[plan.scratchSlots[i]].assumingMemoryBound(to: Float.self)
-      // Waking a thread costs as much as some tens of thousands of multiplications.
-      if step.cost < 100_000 || pool.threads == 1 {
-        step.body(slots, scratch, 0..<step.units, 0)
-      } else {
-        let grain = max(1, Int(Double(step.units) * 25_000 / step.cost))
-        pool.run(step, slots, scratch, grain: grain)
-      }
+    if profiling {
+      try runProfiled(plan)
+    } else {
+      for i in plan.steps.indices { run(plan, i, UnsafePointer(plan.slots)) }
     }
     hasRun = true
+  }
+
+  /// Runs step i of a plan.
+  @inline(__always)
+  private func run(_ plan: Plan, _ i: Int, _ slots: Slots) {
+    let step = plan.steps[i]
+    let scratch = slots[plan.scratchSlots[i]].assumingMemoryBound(to: Float.self)
+    if let grain = grain(step) {
+      pool.run(step, slots, scratch, grain: grain)
+    } else {
+      step.body(slots, scratch, 0..<step.units, 0)
+    }
+  }
+
+  /// How many units of a step a thread takes at least; nil if the caller alone does it.
+  @inline(__always)
+  private func grain(_ step: Step) -> Int? {
+    // Waking a thread costs as much as some tens of thousands of multiplications.
+    step.cost < 100_000 || pool.threads == 1 ? nil : max(1, Int(Double(step.units) * 25_000 / step.cost))
+  }
+
+  // MARK: profile
+
+  /// Whether runs measure each node. What was measured before is forgotten when this changes.
+  public var profiling = false {
+    didSet { if profiling != oldValue { for plan in plans { plan.profile = nil } } }
+  }
+
+  private func runProfiled(_ plan: Plan) throws(DLError) {
+    let profile: Profile
+    if let made = plan.profile {
+      profile = made
+    } else {
+      profile = try Profile(plan, model.program) { [self] step in
+        grain(step).map { min(pool.threads, (step.units + $0 - 1) / $0) } ?? 1
+      }
+      plan.profile = profile
+    }
+    profile.times[0] = dlp_nanoseconds()
+    for i in plan.steps.indices {
+      run(plan, i, UnsafePointer(plan.slots))
+      profile.times[i + 1] = dlp_nanoseconds()
+    }
+  }
+
+  /// What the nodes took in the last run, in the order they ran in.
+  public func profile() throws(DLError) -> Profile {
+    guard hasRun, let profile = plans.first?.profile else {
+      throw DLError(.notReady, "there is no profile until a run with profiling on")
+    }
+    return profile
   }
 
   /// Sees that there is a plan for the inputs' sizes and memory for it, and resolves every address.

@@ -69,7 +69,7 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
 }
 
 /* After the first run with a shape, a run allocates nothing, on any thread; neither do setting, binding and reading. */
-static void a_run_allocates_nothing(void) {
+static void runs_allocate_nothing(int profiling) {
   static const size_t threads[] = {1, 2, 4};
   dlrt_model *model = load_model();
   for (size_t t = 0; t < 3; t++) {
@@ -78,6 +78,7 @@ static void a_run_allocates_nothing(void) {
     size_t size, count;
     dlrt_tensor output;
     dlrt_class best[3];
+    CHECK_STATUS(DLRT_OK, dlrt_session_set_profiling(session, profiling));
     free(scores_of(session, &large, &size));
     free(scores_of(session, &small, &size));
     float *result = malloc(size);
@@ -107,6 +108,10 @@ static void a_run_allocates_nothing(void) {
   }
   dlrt_model_destroy(model);
 }
+
+static void a_run_allocates_nothing(void) { runs_allocate_nothing(0); }
+
+static void nor_does_one_that_is_measured(void) { runs_allocate_nothing(1); }
 
 static bool good_or_out_of_memory(dlrt_status status) {
   return CHECK(status == DLRT_OK || status == DLRT_OUT_OF_MEMORY) && status == DLRT_OK;
@@ -195,6 +200,7 @@ static void mapping_refused(void) {
 int main(int argc, char **argv) {
   open_fixtures(argc, argv);
   RUN(a_run_allocates_nothing);
+  RUN(nor_does_one_that_is_measured);
   RUN(each_large_allocation_refused);
   RUN(each_thread_refused);
   RUN(mapping_refused);

@@ -32,7 +32,7 @@ from .errors import (
 )
 from .model import Model, load
 from .pool import Pool
-from .session import Prediction, Session
+from .session import Prediction, ProfileEntry, Session
 from .tensors import TensorInfo
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "OutOfRangeError",
     "Pool",
     "Prediction",
+    "ProfileEntry",
     "Session",
     "ShapeMismatchError",
     "TensorInfo",

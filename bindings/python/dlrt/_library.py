@@ -6,12 +6,12 @@ import ctypes
 import operator
 import os
 from collections.abc import Callable
-from ctypes import POINTER, c_char_p, c_float, c_int, c_int64, c_size_t, c_uint32, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
 from .errors import InvalidArgumentError, error
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 MAX_RANK = 8
 FILE_NAME = "libdlrt.so.1"
 
@@ -34,6 +34,13 @@ class SessionOptions(ctypes.Structure):
     _fields_ = [("struct_size", c_size_t), ("threads", c_size_t), ("pool", c_void_p), ("memory_limit", c_size_t)]
 
 
+class ProfileEntryStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_size_t), ("node", c_char_p), ("op", c_char_p), ("kernel", c_char_p), ("start", c_uint64),
+        ("nanoseconds", c_uint64), ("flops", c_double), ("bytes", c_size_t), ("threads", c_size_t),
+    ]  # fmt: skip
+
+
 class ClassStruct(ctypes.Structure):
     _fields_ = [("index", c_size_t), ("score", c_float), ("label", c_char_p)]
 
@@ -50,6 +57,7 @@ _FALLIBLE = {
     "dlrt_model_load_file": [c_char_p, POINTER(LoadOptions), _handle_out],
     "dlrt_model_load_memory": [*_memory, POINTER(LoadOptions), _handle_out],
     "dlrt_model_isa": [_model, _text_out],
+    "dlrt_model_memory": [_model, _size_out],
     "dlrt_model_input_count": [_model, _size_out],
     "dlrt_model_output_count": [_model, _size_out],
     "dlrt_model_input_info": [_model, c_size_t, POINTER(TensorInfoStruct)],
@@ -66,6 +74,9 @@ _FALLIBLE = {
     "dlrt_session_run": [_session],
     "dlrt_session_output": [_session, c_size_t, POINTER(TensorStruct)],
     "dlrt_session_memory": [_session, _size_out],
+    "dlrt_session_set_profiling": [_session, c_int],
+    "dlrt_session_profile_count": [_session, _size_out],
+    "dlrt_session_profile_entry": [_session, c_size_t, POINTER(ProfileEntryStruct)],
     "dlrt_session_top_k": [_session, c_size_t, c_size_t, POINTER(ClassStruct), _size_out],
 }
 

@@ -75,6 +75,12 @@ class Model(Handle):
         """
         return Session(self, threads, pool, memory_limit)
 
+    @property
+    def memory(self) -> int:
+        """Bytes of weights that the model holds beside those of its file, made ready for the kernels."""
+        with self._lock:
+            return count(library.dlrt_model_memory, self._open_pointer())
+
     def __repr__(self) -> str:
         tensors = f"inputs={_summary(self.inputs)} outputs={_summary(self.outputs)}"
         return f"<dlrt.Model {tensors} isa={self.isa}{' closed' if self.closed else ''}>"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from ._handle import Handle
-from ._library import ClassStruct, SessionOptions, TensorStruct, check, count, library, size_t, text
+from ._library import ClassStruct, ProfileEntryStruct, SessionOptions, TensorStruct, check, count, library, size_t, text
 from .errors import InvalidArgumentError, NotFoundError, OutOfRangeError, ShapeMismatchError
 from .pool import Pool
 from .tensors import TensorInfo, address, copy_of_memory, dims, input_array, require_output_array
@@ -32,6 +32,28 @@ class Prediction:
     score: float
     label: str | None
     """None when the model has no label for the index."""
+
+
+@dataclass(frozen=True)
+class ProfileEntry:
+    """What one node took in a run."""
+
+    node: str
+    """Name of the node, or of the tensor for what the library adds."""
+    op: str
+    """The operation; "layout" and "copy" where the library moves a tensor."""
+    kernel: str
+    """What computed it."""
+    start: int
+    """When it began: nanoseconds from the start of the run."""
+    nanoseconds: int
+    """How long it took."""
+    flops: float
+    """2 for each multiply-add of the operation's definition; 0 for an operation without them."""
+    bytes: int
+    """Of the inputs, weights and output, as if each were moved once."""
+    threads: int
+    """For how many threads the work was cut."""
 
 
 class Session(Handle):
@@ -55,6 +77,7 @@ class Session(Handle):
                 with pool._lock:
                     options.pool = pool._open_pointer()
                     check(library.dlrt_session_create(model_pointer, options, byref(pointer)))
+        self._profiling = False
         # The arrays the library reads and writes in place, by index.
         self._inputs: dict[int, NDArray[Any]] = {}
         self._outputs: dict[int, NDArray[Any]] = {}
@@ -115,6 +138,36 @@ class Session(Handle):
                 Prediction(one.index, one.score, None if one.label is None else text(one.label))
                 for one in best[: written.value]
             ]
+
+    @property
+    def profiling(self) -> bool:
+        """Whether runs measure each node, for profile(). False at first; set it."""
+        return self._profiling
+
+    @profiling.setter
+    def profiling(self, on: bool) -> None:
+        with self._lock:
+            check(library.dlrt_session_set_profiling(self._open_pointer(), bool(on)))
+            self._profiling = bool(on)
+
+    def profile(self) -> list[ProfileEntry]:
+        """What each node took in the last run, in the order they ran in.
+
+        Raises NotReadyError when there was no run with profiling on.
+        """
+        with self._lock:
+            pointer = self._open_pointer()
+            entry = ProfileEntryStruct(sizeof(ProfileEntryStruct))
+            entries = []
+            for index in range(count(library.dlrt_session_profile_count, pointer)):
+                check(library.dlrt_session_profile_entry(pointer, index, byref(entry)))
+                entries.append(
+                    ProfileEntry(
+                        text(entry.node), text(entry.op), text(entry.kernel), entry.start, entry.nanoseconds,
+                        entry.flops, entry.bytes, entry.threads,
+                    )  # fmt: skip
+                )
+            return entries
 
     @property
     def memory(self) -> int:
