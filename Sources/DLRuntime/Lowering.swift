@@ -134,8 +134,8 @@ private struct Lowering {
     guard uses[x] == 1, let produced = rowMajor[x] ?? channelsLast[x], case .node(let n) = program.values[produced].source
     else { return false }
     switch program.nodes[n].operation {
-    case .conv(let panels, let geometry, let groups, let outChannels, .identity):
-      program.nodes[n].operation = .conv(panels, geometry, groups: groups, outChannels: outChannels, activation)
+    case .conv(let panels, let layer, .identity):
+      program.nodes[n].operation = .conv(panels, layer, activation)
     case .gemm(let panels, let depth, let columns, .identity):
       program.nodes[n].operation = .gemm(panels, depth: depth, columns: columns, activation)
     default: return false
@@ -159,12 +159,11 @@ private struct Lowering {
     var geometry = geometry(Array(w.sizes[2...]), window)
     geometry.channels = w.sizes[1] * groups
     let kernels = kernels
-    let panels = try pack(kernels.packedConvSize(geometry, groups, w.sizes[0])) { panels in
-      kernels.packConv(geometry, groups, w.sizes[0], w.floats.baseAddress!, bias, panels)
-    }
-    let operation = Operation.conv(panels, geometry, groups: groups, outChannels: w.sizes[0], .identity)
+    let layer = kernels.convLayer(geometry, groups, w.sizes[0], ConvOptions())
+    let panels = try pack(layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
     emit(
-      node, operation, [value(node.inputs[0], in: .channelsLast)] + node.inputs.dropFirst().map { value($0, in: .rowMajor) },
+      node, .conv(panels, layer, .identity),
+      [value(node.inputs[0], in: .channelsLast)] + node.inputs.dropFirst().map { value($0, in: .rowMajor) },
       .channelsLast)
   }
 

@@ -25,8 +25,8 @@ struct ProgramValue {
 
 /// What a node does, with its weights made ready for the kernels.
 enum Operation {
-  /// panels: `KernelSet.packConv`; geometry: the fields that do not depend on the image.
-  case conv(Storage, WindowGeometry, groups: Int, outChannels: Int, Activation)
+  /// panels: `KernelSet.packConv`.
+  case conv(Storage, ConvLayer, Activation)
   /// panels: `KernelSet.pack`.
   case gemm(Storage, depth: Int, columns: Int, Activation)
   case pool(PoolCall.Kind, WindowGeometry)

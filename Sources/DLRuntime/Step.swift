@@ -58,8 +58,8 @@ struct StepBuilder {
     let x = node.inputs[0]
     switch node.operation {
     case .view: return []
-    case .conv(let panels, let geometry, let groups, let outChannels, let activation):
-      return [conv(node, panels, geometry, groups, outChannels, activation)]
+    case .conv(let panels, let layer, let activation):
+      return [conv(node, panels, layer, activation)]
     case .gemm(let panels, let depth, let columns, let activation):
       return [gemm(node, panels, depth, columns, activation)]
     case .pool(let kind, let geometry):
@@ -128,21 +128,18 @@ struct StepBuilder {
     return g
   }
 
-  private func conv(
-    _ node: ProgramNode, _ panels: Storage, _ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ activation: Activation
-  ) -> Step {
+  private func conv(_ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ activation: Activation) -> Step {
     let x = node.inputs[0]
     let y = node.output
-    let geometry = placed(window, x, y)
+    let plan = kernels.planConv(layer, placed(layer.window, x, y), 0)
     let kernel = kernels.conv
     let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
-    let template = ConvCall(
-      geometry: geometry, groups: groups, outChannels: outChannels, x: null, panels: panels.floats, y: null,
-      activation: activation, scratch: null)
+    let template = ConvCall(plan: plan, x: null, panels: panels.floats, y: null, activation: activation, scratch: null)
+    let window = layer.window
     return Step(
-      name: node.name, kernel: "conv", reads: [x], write: y, units: kernels.convUnits(template),
-      cost: 2 * elements(y) * Double(geometry.kernelHeight * geometry.kernelWidth * (geometry.channels / groups)),
-      scratchFloats: kernels.convScratch(geometry, groups, outChannels)
+      name: node.name, kernel: "conv", reads: [x], write: y, units: plan.units,
+      cost: 2 * elements(y) * Double(window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
+      scratchFloats: plan.scratch
     ) { slots, scratch, units, worker in
       var call = template
       call.x = UnsafePointer(slots[x].floats)

@@ -4,7 +4,7 @@
 // A kernel's work is cut into units by output; `units` counts them, and the kernel computes any range of them. A unit's
 // result does not depend on the range it is computed in, so the bits are the same for any number of threads.
 
-/// y = activation(x · w + bias) with w packed: `rows` × `depth` by `depth` × `columns`.
+/// y = activation(x · w + bias + residual) with w packed: `rows` × `depth` by `depth` × `columns`.
 public struct GemmCall {
   public var rows: Int
   public var depth: Int
@@ -17,6 +17,9 @@ public struct GemmCall {
   /// Row i begins at y + i · yStride.
   public var y: UnsafeMutablePointer<Float>
   public var yStride: Int
+  /// What is added before the activation, `residualStride` floats a row; nil: nothing. May be y.
+  public var residual: UnsafePointer<Float>?
+  public var residualStride = 0
   public var activation: Activation
 
   public init(
@@ -53,35 +56,6 @@ public struct WindowGeometry: Hashable, Sendable {
   public var inPixelStride = 1, outPixelStride = 1
 
   public init() {}
-}
-
-/// y = activation(convolution(x, w) + bias) over NHWC images. Output channels of group g are
-/// g · outChannels/groups ..< (g+1) · outChannels/groups, and read the input channels of the same share.
-public struct ConvCall {
-  public var geometry: WindowGeometry
-  public var groups: Int
-  public var outChannels: Int
-  public var x: UnsafePointer<Float>
-  /// From `KernelSet.packConv`.
-  public var panels: UnsafePointer<Float>
-  public var y: UnsafeMutablePointer<Float>
-  public var activation: Activation
-  /// `KernelSet.convScratch` floats for each worker.
-  public var scratch: UnsafeMutablePointer<Float>?
-
-  public init(
-    geometry: WindowGeometry, groups: Int, outChannels: Int, x: UnsafePointer<Float>, panels: UnsafePointer<Float>,
-    y: UnsafeMutablePointer<Float>, activation: Activation, scratch: UnsafeMutablePointer<Float>?
-  ) {
-    self.geometry = geometry
-    self.groups = groups
-    self.outChannels = outChannels
-    self.x = x
-    self.panels = panels
-    self.y = y
-    self.activation = activation
-    self.scratch = scratch
-  }
 }
 
 /// Pooling over NHWC images; units are output rows over the whole batch.
@@ -125,18 +99,18 @@ public struct KernelSet: Sendable {
   public var gemmUnits: @Sendable (GemmCall) -> Int
   public var gemm: @Sendable (GemmCall, Range<Int>) -> Void
 
-  /// Floats that `packConv` writes.
-  public var packedConvSize: @Sendable (_ geometry: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int
-  /// Packs w[outChannels][channels/groups][kernelHeight][kernelWidth]. Only kernel, stride, dilation and channel fields of the
-  /// geometry are read: a packed convolution serves images of any size.
+  /// Chooses how a convolution is computed and how its weights are packed. Of the geometry kernel, strides, dilations,
+  /// padding and channels are read, and the sizes of the images as a hint: 0 where they are not known yet.
+  public var convLayer:
+    @Sendable (_ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ options: ConvOptions) -> ConvLayer
+  /// Packs w[outChannels][channels/groups][kernelHeight][kernelWidth] into `layer.packedSize` floats.
   public var packConv:
     @Sendable (
-      _ geometry: WindowGeometry, _ groups: Int, _ outChannels: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
-      _ panels: UnsafeMutablePointer<Float>
+      _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
     ) -> Void
-  /// Scratch floats each worker needs; Int.max if the number does not fit an Int.
-  public var convScratch: @Sendable (_ geometry: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int
-  public var convUnits: @Sendable (ConvCall) -> Int
+  /// Cuts a layer's work on images of the geometry's sizes and pixel strides. residualStride: floats from pixel to pixel
+  /// of the residual; 0: there is none.
+  public var planConv: @Sendable (_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: Int) -> ConvPlan
   public var conv: @Sendable (ConvCall, _ units: Range<Int>, _ worker: Int) -> Void
 
   public var pool: @Sendable (PoolCall, Range<Int>) -> Void
@@ -170,12 +144,10 @@ public struct KernelSet: Sendable {
         Int, Int, UnsafePointer<Float>, Int, Int, UnsafePointer<Float>?, UnsafeMutablePointer<Float>
       ) -> Void,
     gemmUnits: @escaping @Sendable (GemmCall) -> Int, gemm: @escaping @Sendable (GemmCall, Range<Int>) -> Void,
-    packedConvSize: @escaping @Sendable (WindowGeometry, Int, Int) -> Int,
+    convLayer: @escaping @Sendable (WindowGeometry, Int, Int, ConvOptions) -> ConvLayer,
     packConv:
-      @escaping @Sendable (
-        WindowGeometry, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>?, UnsafeMutablePointer<Float>
-      ) -> Void,
-    convScratch: @escaping @Sendable (WindowGeometry, Int, Int) -> Int, convUnits: @escaping @Sendable (ConvCall) -> Int,
+      @escaping @Sendable (ConvLayer, UnsafePointer<Float>, UnsafePointer<Float>?, UnsafeMutablePointer<Float>) -> Void,
+    planConv: @escaping @Sendable (ConvLayer, WindowGeometry, Int) -> ConvPlan,
     conv: @escaping @Sendable (ConvCall, Range<Int>, Int) -> Void, pool: @escaping @Sendable (PoolCall, Range<Int>) -> Void,
     activate: @escaping @Sendable (Activation, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
     binary:
@@ -197,10 +169,9 @@ public struct KernelSet: Sendable {
     self.pack = pack
     self.gemmUnits = gemmUnits
     self.gemm = gemm
-    self.packedConvSize = packedConvSize
+    self.convLayer = convLayer
     self.packConv = packConv
-    self.convScratch = convScratch
-    self.convUnits = convUnits
+    self.planConv = planConv
     self.conv = conv
     self.pool = pool
     self.activate = activate

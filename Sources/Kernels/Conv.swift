@@ -58,36 +58,35 @@ struct WindowRows: RowWalker {
   }
 }
 
-/// How a convolution is cut and read. Bands: some output rows of one image, or all rows of several small images.
-struct ConvPlan {
-  var geometry: WindowGeometry
-  var groups: Int
-  var channels: Int, columns: Int, depth: Int
-  var copies: Bool
-  var imagesPerBand: Int, rowsPerBand: Int
-  var bandsPerImage: Int, bands: Int
-  var panels: Int, panelUnits: Int
+@inline(never) @_optimize(size)
+func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: Int) -> ConvPlan {
+  var g = geometry
+  var outChannels = layer.outChannels
+  var residualStride = residualStride
+  let dense = g.outPixelStride == outChannels && g.inPixelStride == g.channels
+  let widens =
+    layer.widening > 1 && g.outWidth % layer.widening == 0 && dense && (residualStride == 0 || residualStride == outChannels)
+  if widens {
+    outChannels *= layer.widening
+    residualStride *= layer.widening
+    g.widen(layer.widening)
+  }
+  var plan = ConvPlan(
+    algorithm: layer.algorithm, geometry: g, groups: layer.groups, outChannels: outChannels, residualStride: residualStride)
+  plan.panelsBase = widens ? layer.widenedOffset : 0
+  switch layer.algorithm {
+  case .direct: plan.cutDirect()
+  case .depthwise: plan.units = depthwiseUnits(g)
+  }
+  return plan
+}
 
-  /// Floats before the panels that are read: those of the form not chosen.
-  private var panelsBase = 0
-
-  @inline(never) @_optimize(size)
-  init(_ geometry: WindowGeometry, groups: Int, outChannels: Int) {
-    var g = geometry
-    var outChannels = outChannels
-    let widening = pixelWidening(g, groups, outChannels)
-    if widening > 1 && g.outWidth % widening == 0 && g.outPixelStride == outChannels && g.inPixelStride == g.channels {
-      panelsBase = packedPanelsSize(depth: g.windowSize, columns: outChannels)
-      outChannels *= widening
-      g.widen(widening)
-    }
-    self.geometry = g
-    self.groups = groups
-    channels = g.channels / groups
-    columns = outChannels / groups
-    depth = g.windowSize / groups
+extension ConvPlan {
+  mutating func cutDirect() {
+    let g = geometry
+    groupPitch = packedPanelsSize(depth: depth, columns: columns)
     copies = g.padTop > 0 || g.padLeft > 0 || g.readsPastBottom || g.readsPastRight
-    let rowWork = max(1, saturatingProduct(g.outWidth, depth * outChannels))
+    let rowWork = max(1, saturatingProduct(g.outWidth, depth * columns * groups))
     var rows = ceilDivide(4 * unitWork, rowWork)
     if copies {
       let fits = (bandFloats / max(1, saturatingProduct(g.paddedWidth, g.channels)) - g.extentHeight) / g.strideHeight + 1
@@ -101,17 +100,12 @@ struct ConvPlan {
     let panelWork = max(1, saturatingProduct(rowsPerBand * imagesPerBand * g.outWidth, depth * tileColumns))
     let panelsPerUnit = max(1, max(ceilDivide(2 * unitWork, panelWork), ceilDivide(panels * bands * groups, mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
+    units = bands * groups * panelUnits
+    scratch = copies ? bandScratch : 0
   }
-
-  func panels(of group: Int, in packed: UnsafePointer<Float>) -> UnsafePointer<Float> {
-    packed + panelsBase + group * packedPanelsSize(depth: depth, columns: columns)
-  }
-
-  var units: Int { bands * groups * panelUnits }
 
   /// Floats of a band's padded copy; Int.max if they do not fit an Int, as padding from a hostile model may not.
-  var scratch: Int {
-    if !copies { return 0 }
+  private var bandScratch: Int {
     let line = saturatingProduct(geometry.paddedWidth, geometry.channels)
     return saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line)
   }
@@ -139,21 +133,18 @@ extension WindowGeometry {
   var readsPastRight: Bool { paddedWidth - padLeft > inWidth }
 }
 
-func convScratch(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {
-  isDepthwise(g, groups, outChannels) ? 0 : ConvPlan(g, groups: groups, outChannels: outChannels).scratch
-}
-
-func convUnits(_ call: ConvCall) -> Int {
-  if isDepthwise(call.geometry, call.groups, call.outChannels) { return depthwiseUnits(call.geometry) }
-  return ConvPlan(call.geometry, groups: call.groups, outChannels: call.outChannels).units
-}
-
 @_optimize(size)
 func conv(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
-  if isDepthwise(call.geometry, call.groups, call.outChannels) { return depthwise(call, units) }
-  let plan = ConvPlan(call.geometry, groups: call.groups, outChannels: call.outChannels)
+  switch call.plan.algorithm {
+  case .direct: convDirect(call, units, worker)
+  case .depthwise: depthwise(call, units)
+  }
+}
+
+@inline(never) @_optimize(size)
+private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
+  let plan = call.plan
   let g = plan.geometry
-  let scratch = plan.scratch
   var copied = -1
   for unit in units {
     let panelUnit = unit % plan.panelUnits
@@ -166,7 +157,7 @@ func conv(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     let pixelPitch: Int, linePitch: Int, imagePitch: Int
     var x: UnsafePointer<Float>
     if plan.copies, let memory = call.scratch {
-      let copy = memory + worker * scratch
+      let copy = memory + worker * plan.scratch
       if copied != band {
         copyPadded(call, g, image: image, images: images, row: row, rows: plan.copyRows(rows), into: copy)
         copied = band
@@ -182,6 +173,7 @@ func conv(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
       x = call.x + image * imagePitch + row * g.strideHeight * linePitch
     }
     x += group * plan.channels
+    let pixel = (image * g.outHeight + row) * g.outWidth
     multiply(
       WindowRows(
         x, outWidth: g.outWidth, outHeight: rows, columnPitch: g.strideWidth * pixelPitch,
@@ -189,9 +181,10 @@ func conv(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
       Block(
         rows: images * rows * g.outWidth, panels: share(plan.panels, panelUnit, plan.panelUnits),
         runs: windowRuns(g, channels: plan.channels, pixelPitch: pixelPitch, linePitch: linePitch), depth: plan.depth,
-        columns: plan.columns, packed: plan.panels(of: group, in: call.panels),
-        y: call.y + (image * g.outHeight + row) * g.outWidth * g.outPixelStride + group * plan.columns,
-        yStride: g.outPixelStride, activation: call.activation))
+        columns: plan.columns, packed: call.panels + plan.panelsBase + group * plan.groupPitch,
+        y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride,
+        residual: call.residual.map { $0 + pixel * plan.residualStride + group * plan.columns },
+        residualStride: plan.residualStride, activation: call.activation))
   }
 }
 

@@ -22,44 +22,61 @@ extension WindowGeometry {
   }
 }
 
-/// How many neighbouring pixels the second form joins, or 1 if there is none. Size-independent fields only.
-func pixelWidening(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {
+/// How many neighbouring pixels the second form joins, or 1 if there is none.
+private func pixelWidening(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {
   if groups != 1 || g.dilationWidth != 1 || outChannels * 2 > lanes { return 1 }
   func width(_ factor: Int) -> Int { g.kernelWidth + (factor - 1) * g.strideWidth }
   var best = 1
   // Powers of 2 divide more image widths.
   var factor = 2
   while factor * outChannels <= lanes {
-    // The share of useful multiply-adds in a vector, factor · kernelWidth / width, must grow by a fifth. In whole numbers:
-    // packing, planning and running ask anew and must agree.
+    // The share of useful multiply-adds in a vector, factor · kernelWidth / width, must grow by a fifth.
     if 5 * factor * width(best) > 6 * best * width(factor) { best = factor }
     factor *= 2
   }
   return best
 }
 
-func packedConvSize(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Int {
-  if isDepthwise(g, groups, outChannels) { return packedDepthwiseSize(g) }
-  let plain = groups * packedPanelsSize(depth: g.windowSize / groups, columns: outChannels / groups)
-  let factor = pixelWidening(g, groups, outChannels)
-  if factor == 1 { return plain }
-  var wide = g
-  wide.widen(factor)
-  return plain + packedPanelsSize(depth: wide.windowSize, columns: factor * outChannels)
+@_optimize(size)
+func convLayer(_ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ options: ConvOptions) -> ConvLayer {
+  var layer = ConvLayer(window: window, groups: groups, outChannels: outChannels, algorithm: .direct, packedSize: 0)
+  if groups > 1 && groups == window.channels && groups == outChannels {
+    layer.algorithm = .depthwise
+    layer.packedSize = packedDepthwiseSize(window)
+    return layer
+  }
+  layer.packedSize = groups * packedPanelsSize(depth: window.windowSize / groups, columns: outChannels / groups)
+  layer.widening = pixelWidening(window, groups, outChannels)
+  if layer.widening > 1 {
+    var wide = window
+    wide.widen(layer.widening)
+    layer.widenedOffset = layer.packedSize
+    layer.packedSize += packedPanelsSize(depth: wide.windowSize, columns: layer.widening * outChannels)
+  }
+  return layer
 }
 
 /// w is [outChannels][channels/groups][kernelHeight][kernelWidth].
 @_optimize(size)
 func packConv(
-  _ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
-  _ panels: UnsafeMutablePointer<Float>
+  _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
 ) {
-  if isDepthwise(g, groups, outChannels) { return packDepthwise(g, w, bias, panels) }
-  let channels = g.channels / groups
-  let columns = outChannels / groups
-  let cells = g.kernelHeight * g.kernelWidth
+  switch layer.algorithm {
+  case .depthwise: packDepthwise(layer.window, w, bias, panels)
+  case .direct:
+    packDirect(layer, w, bias, panels)
+    if layer.widening > 1 { packWidened(layer, w, bias, panels + layer.widenedOffset) }
+  }
+}
+
+private func packDirect(
+  _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
+) {
+  let channels = layer.window.channels / layer.groups
+  let columns = layer.outChannels / layer.groups
+  let cells = layer.window.kernelHeight * layer.window.kernelWidth
   var panels = panels
-  for group in 0..<groups {
+  for group in 0..<layer.groups {
     let first = group * columns
     packPanels(depth: cells * channels, columns: columns, into: panels) {
       bias?[first + $0] ?? 0
@@ -68,17 +85,22 @@ func packConv(
     }
     panels += packedPanelsSize(depth: cells * channels, columns: columns)
   }
-  let factor = pixelWidening(g, groups, outChannels)
-  if factor == 1 { return }
+}
+
+private func packWidened(
+  _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
+) {
+  let g = layer.window
   var wide = g
-  wide.widen(factor)
-  packPanels(depth: wide.windowSize, columns: factor * outChannels, into: panels) {
-    bias?[$0 % outChannels] ?? 0
+  wide.widen(layer.widening)
+  packPanels(depth: wide.windowSize, columns: layer.widening * layer.outChannels, into: panels) {
+    bias?[$0 % layer.outChannels] ?? 0
   } weight: { k, n in
-    let cell = k / channels
+    let cell = k / g.channels
     let row = cell / wide.kernelWidth
-    let column = cell % wide.kernelWidth - n / outChannels * g.strideWidth
+    let column = cell % wide.kernelWidth - n / layer.outChannels * g.strideWidth
     if column < 0 || column >= g.kernelWidth { return 0 }
-    return w[((n % outChannels) * channels + k % channels) * cells + row * g.kernelWidth + column]
+    let filter = n % layer.outChannels * g.channels + k % g.channels
+    return w[(filter * g.kernelHeight + row) * g.kernelWidth + column]
   }
 }

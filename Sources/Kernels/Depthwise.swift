@@ -5,10 +5,6 @@ import KernelTypes
 //
 // Packed: the biases, then for each kernel cell the weights of all channels, each list padded with zeros to whole vectors.
 
-func isDepthwise(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int) -> Bool {
-  groups > 1 && groups == g.channels && groups == outChannels
-}
-
 func packedDepthwiseSize(_ g: WindowGeometry) -> Int {
   (g.kernelHeight * g.kernelWidth + 1) * roundUp(g.channels, to: lanes)
 }
@@ -35,21 +31,41 @@ func depthwiseUnits(_ g: WindowGeometry) -> Int {
 }
 
 func depthwise(_ call: ConvCall, _ units: Range<Int>) {
-  let g = call.geometry
+  let g = call.plan.geometry
   let count = depthwiseUnits(g)
   for unit in units {
     for row in share(g.batch * g.outHeight, unit, count) {
       depthwiseRow(call, row)
-      if needsPass(call.activation) {
-        activateRows(
-          call.activation, g.outWidth, g.channels, call.y + row * g.outWidth * g.outPixelStride, g.outPixelStride)
+      let y = call.y + row * g.outWidth * g.outPixelStride
+      if let residual = call.residual {
+        let stride = call.plan.residualStride
+        addRows(g.outWidth, g.channels, residual + row * g.outWidth * stride, stride, y, g.outPixelStride)
+      }
+      if needsPass(call.activation) || call.residual != nil {
+        activateRows(call.activation, g.outWidth, g.channels, y, g.outPixelStride)
       }
     }
   }
 }
 
+/// y += x, row by row.
+@inline(never) @_optimize(size)
+private func addRows(
+  _ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
+) {
+  for i in 0..<rows {
+    let x = x + i * xStride, y = y + i * yStride
+    var c = 0
+    while c < columns {
+      let count = min(lanes, columns - c)
+      store(load(y + c, count: count) + load(x + c, count: count), y + c, count: count)
+      c += lanes
+    }
+  }
+}
+
 private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
-  let g = call.geometry
+  let g = call.plan.geometry
   let width = roundUp(g.channels, to: lanes)
   let line = g.inWidth * g.inPixelStride
   let image = outRow / g.outHeight
@@ -61,7 +77,7 @@ private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
     bias: call.panels, weights: call.panels + (1 + cells.lowerBound * g.kernelWidth) * width,
     y: call.y + outRow * g.outWidth * g.outPixelStride, rows: cells.count, rowPitch: g.dilationHeight * line,
     cellPitch: g.dilationWidth * g.inPixelStride, weightPitch: width, inPixelStride: g.inPixelStride,
-    outPixelStride: g.outPixelStride, outWidth: g.outWidth, isRelu: call.activation == .relu)
+    outPixelStride: g.outPixelStride, outWidth: g.outWidth, isRelu: call.activation == .relu && call.residual == nil)
   var left = g.channels
   while left > 0 {
     if left >= lanes { windows.compute(WholeVector()) } else { windows.compute(VectorHead(count: left)) }

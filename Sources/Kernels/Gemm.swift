@@ -1,6 +1,6 @@
 import KernelTypes
 
-// y = activation(x · w + bias), and what it shares with convolution: a block of rows times a range of panels.
+// y = activation(x · w + bias + residual), and what it shares with convolution: a block of rows times a range of panels.
 
 /// Hands out the pointers of a block's rows, one after the other.
 protocol RowWalker {
@@ -31,6 +31,9 @@ struct Block {
   /// Row i of the block begins at y + i · yStride, columns counted from those of panel 0.
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
+  /// Added before the activation, addressed like y; nil: nothing.
+  var residual: UnsafePointer<Float>?
+  var residualStride: Int
   var activation: Activation
 }
 
@@ -71,7 +74,8 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
           rows: count, vectors: vectors,
           TileCall(
             rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch, y: y, yStride: block.yStride,
-            columns: columns, relu: block.activation == .relu))
+            columns: columns, residual: block.residual.map { $0 + row * block.residualStride + column },
+            residualStride: block.residualStride, relu: block.activation == .relu))
       }
       if needsPass(block.activation) { activateRows(block.activation, count, columns, y, block.yStride) }
       row += count
@@ -132,6 +136,7 @@ func gemm(_ call: GemmCall, _ units: Range<Int>) {
       Block(
         rows: rows.count, panels: split.panelRange(unit), runs: Runs(count: call.depth), depth: call.depth,
         columns: call.columns, packed: call.panels, y: call.y + rows.lowerBound * call.yStride, yStride: call.yStride,
+        residual: call.residual.map { $0 + rows.lowerBound * call.residualStride }, residualStride: call.residualStride,
         activation: call.activation))
   }
 }

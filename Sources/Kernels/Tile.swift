@@ -22,6 +22,9 @@ struct TileCall {
   var yStride: Int
   /// Columns to store, of the tile's last vector at least one.
   var columns: Int
+  /// Added before the activation, addressed like y; nil: nothing.
+  var residual: UnsafePointer<Float>?
+  var residualStride: Int
   var relu: Bool
 }
 
@@ -31,7 +34,7 @@ typealias Sums<let mr: Int, let nv: Int> = InlineArray<mr, InlineArray<nv, Vecto
 /// The micro-kernel: mr rows of a times nv vectors of columns, in mr · nv accumulators that stay in registers.
 /// nv = 1 reads a narrow panel of one vector; nv = 2 a full panel; nv = 4, 6, 8 as many full panels side by side, which
 /// gives few rows enough independent sums to hide the latency of the multiply-add. Each output is
-/// bias + a₀b₀ + a₁b₁ + … in that order whatever the tile, so its bits do not depend on which tile computes it.
+/// bias + a₀b₀ + a₁b₁ + … + residual in that order whatever the tile, so its bits do not depend on which tile computes it.
 @inline(__always)
 func tile<let mr: Int, let nv: Int>(_ call: TileCall, _ zero: InlineArray<mr, InlineArray<nv, Vector>>) {
   let width = nv == 1 ? lanes : tileColumns
@@ -62,6 +65,7 @@ func tile<let mr: Int, let nv: Int>(_ call: TileCall, _ zero: InlineArray<mr, In
       first += call.runs.innerPitch
     }
   }
+  if let residual = call.residual { add(residual, call, &sums) }
   if call.relu {
     for i in 0..<mr {
       for j in 0..<nv { sums[unchecked: i][unchecked: j] = relu(sums[unchecked: i][unchecked: j]) }
@@ -72,6 +76,19 @@ func tile<let mr: Int, let nv: Int>(_ call: TileCall, _ zero: InlineArray<mr, In
 
 /// Vector j of the columns, from the first panel.
 @inline(__always) func panelOffset(_ j: Int, _ panelPitch: Int) -> Int { j / 2 * panelPitch + j % 2 * lanes }
+
+/// Lanes past the columns get what is not stored.
+@inline(__always)
+private func add<let mr: Int, let nv: Int>(
+  _ residual: UnsafePointer<Float>, _ call: TileCall, _ sums: inout InlineArray<mr, InlineArray<nv, Vector>>
+) {
+  let last = call.columns - (nv - 1) * lanes
+  for i in 0..<mr {
+    let row = residual + i * call.residualStride
+    for j in 0..<(nv - 1) { sums[unchecked: i][unchecked: j] += load(row + j * lanes) }
+    sums[unchecked: i][unchecked: nv - 1] += load(row + (nv - 1) * lanes, count: last)
+  }
+}
 
 @inline(__always)
 private func store<let mr: Int, let nv: Int>(_ sums: InlineArray<mr, InlineArray<nv, Vector>>, _ call: TileCall) {

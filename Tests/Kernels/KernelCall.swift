@@ -43,6 +43,8 @@ struct Manner {
   var slice: Int?
   /// Floats added between pixels of x and y, as when they are channel slices of a wider tensor.
   var inGap = 0, outGap = 0
+  /// Floats added between pixels of a residual; nil: there is none.
+  var residualGap: Int?
   var activation = Activation.identity
 
   /// The ranges a count of units is cut into, the last first so that order is tested too.
@@ -106,7 +108,7 @@ func run(_ c: OpCase, _ set: KernelSet, _ manner: Manner = Manner()) throws -> [
   case .conv(let window, let groups):
     let kernel = Array(c.inputs[1][2...])
     guard let g = geometry(kernel, window, c.inputs[0], sizes, inGap: manner.inGap, outGap: manner.outGap) else { return nil }
-    return runConv(c, g, groups, sizes, set, manner)
+    return try runConv(c, g, groups, sizes, set, manner)
   case .maxPool(let kernel, let window):
     return runPool(.max, kernel, window, c, sizes, set, manner)
   case .averagePool(let kernel, let window, let countPadding):
@@ -116,7 +118,7 @@ func run(_ c: OpCase, _ set: KernelSet, _ manner: Manner = Manner()) throws -> [
   case .globalAveragePool:
     return runPool(.average(countPadding: false), Array(c.inputs[0][2...]), Window(), c, sizes, set, manner)
   case .gemm(let transposeA, let transposeB):
-    return runGemm(transposeA, transposeB, c, sizes, set, manner)
+    return try runGemm(transposeA, transposeB, c, sizes, set, manner)
   case .activation(let activation):
     let y = Guarded(x)
     set.activate(activation, x.count, y.base, y.base)
@@ -140,22 +142,37 @@ func run(_ c: OpCase, _ set: KernelSet, _ manner: Manner = Manner()) throws -> [
 
 private func runConv(
   _ c: OpCase, _ g: WindowGeometry, _ groups: Int, _ sizes: [Int], _ set: KernelSet, _ manner: Manner
-) -> [Float]? {
+) throws -> [Float]? {
   let x = channelsLast(c.values(0), c.inputs[0], gap: manner.inGap)
   let y = Guarded(count: sizes[0] * sizes[2...].reduce(1, *) * g.outPixelStride)
   let w = Guarded(c.values(1))
   let bias = c.inputs.count > 2 ? Guarded(c.values(2)) : nil
-  let panels = Guarded(count: set.packedConvSize(g, groups, sizes[1]))
-  set.packConv(g, groups, sizes[1], w.base, bias.map { UnsafePointer($0.base) }, panels.base)
+  let layer = set.convLayer(g, groups, sizes[1], ConvOptions())
+  let panels = Guarded(count: layer.packedSize)
+  set.packConv(layer, w.base, bias.map { UnsafePointer($0.base) }, panels.base)
   guard panels.bandsIntact else { return [] }
   let workers = 2
-  let scratch = Guarded(count: workers * set.convScratch(g, groups, sizes[1]))
+  let residual = try residual(c, manner)
+  let plan = set.planConv(layer, g, manner.residualGap.map { sizes[1] + $0 } ?? 0)
+  let scratch = Guarded(count: workers * plan.scratch)
   let call = ConvCall(
-    geometry: g, groups: groups, outChannels: sizes[1], x: x.base, panels: panels.base, y: y.base,
+    plan: plan, x: x.base, panels: panels.base, y: y.base, residual: residual.map { UnsafePointer($0.base) },
     activation: manner.activation, scratch: scratch.count > 0 ? scratch.base : nil)
-  for (i, range) in manner.ranges(set.convUnits(call)).enumerated() { set.conv(call, range, i % workers) }
+  for (i, range) in manner.ranges(plan.units).enumerated() { set.conv(call, range, i % workers) }
   guard scratch.bandsIntact else { return [] }
   return channelsFirst(y, sizes, gap: manner.outGap) ?? []
+}
+
+/// What a case adds to its output when run with a residual: the sizes of the output, NCHW.
+func residualValues(_ c: OpCase) throws -> [Float] {
+  let count = try c.outputSizes().reduce(1, *)
+  return (0..<count).map { Float($0 * 37 % 101) / 50 - 1 }
+}
+
+private func residual(_ c: OpCase, _ manner: Manner) throws -> Guarded? {
+  guard let gap = manner.residualGap else { return nil }
+  let sizes = try c.outputSizes()
+  return channelsLast(try residualValues(c), sizes.count > 2 ? sizes : sizes + [1], gap: gap)
 }
 
 private func runPool(
@@ -173,7 +190,7 @@ private func runPool(
 
 private func runGemm(
   _ transposeA: Bool, _ transposeB: Bool, _ c: OpCase, _ sizes: [Int], _ set: KernelSet, _ manner: Manner
-) -> [Float]? {
+) throws -> [Float]? {
   let (m, n) = (sizes[0], sizes[1])
   let depth = c.inputs[0][transposeA ? 0 : 1]
   let a = Guarded(c.values(0)), b = Guarded(c.values(1))
@@ -190,9 +207,12 @@ private func runGemm(
     depth, n, b.base, transposeB ? 1 : n, transposeB ? depth : 1, bias.map { UnsafePointer($0.base) }, panels.base)
   let yStride = n + manner.outGap
   let y = Guarded(count: m * yStride)
-  let call = GemmCall(
+  var call = GemmCall(
     rows: m, depth: depth, columns: n, x: x.base, xStride: xStride, panels: panels.base, y: y.base, yStride: yStride,
     activation: manner.activation)
+  let residual = try residual(c, manner)
+  call.residual = residual.map { UnsafePointer($0.base) }
+  call.residualStride = n + (manner.residualGap ?? 0)
   for range in manner.ranges(set.gemmUnits(call)) { set.gemm(call, range) }
   guard panels.bandsIntact else { return [] }
   return channelsFirst(y, [m, n, 1], gap: manner.outGap) ?? []

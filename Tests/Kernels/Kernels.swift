@@ -82,4 +82,23 @@ func tolerance(_ c: OpCase) -> Double {
       }
     }
   }
+
+  @Test func residualsBeforeTheActivation() throws {
+    for c in opCases {
+      switch c.op {
+      case .conv, .gemm: break
+      default: continue
+      }
+      let expected = zip(try c.reference(), try residualValues(c)).map { $0 + Double($1) }
+      for set in kernelSets {
+        for (gap, activation) in [(0, Activation.identity), (0, .relu), (3, .relu), (1, .sigmoid)] {
+          let manner = Manner(slice: gap > 0 ? 1 : nil, outGap: gap / 2, residualGap: gap, activation: activation)
+          guard let y = try run(c, set, manner) else { continue }
+          #expect(
+            difference(y, expected.map { referenceActivation(activation, $0) }) <= tolerance(c),
+            "\(set.isa), residual gap \(gap), \(activation): \(c)")
+        }
+      }
+    }
+  }
 }

@@ -10,8 +10,9 @@ func convOnKernels(_ conv: ConvShape, _ inputs: [Tensor<Float>]) -> Tensor<Float
   geometry.channels = channels
   geometry.inPixelStride = channels
   geometry.outPixelStride = outChannels
-  let panels = Buffer<Float>(kernels.packedConvSize(geometry, conv.groups, outChannels))
-  kernels.packConv(geometry, conv.groups, outChannels, inputs[1].start, inputs.count > 2 ? inputs[2].start : nil, panels.start)
+  let layer = kernels.convLayer(geometry, conv.groups, outChannels, ConvOptions(exact: true))
+  let panels = Buffer<Float>(layer.packedSize)
+  kernels.packConv(layer, inputs[1].start, inputs.count > 2 ? inputs[2].start : nil, panels.start)
   let (inputSize, outputSize) = (channels * conv.inputs, outChannels * conv.outputs)
   let x = inputs[0].start
   return Tensor(uninitialized: conv.y) { y in
@@ -19,8 +20,8 @@ func convOnKernels(_ conv: ConvShape, _ inputs: [Tensor<Float>]) -> Tensor<Float
       guard !images.isEmpty else { return }
       var geometry = geometry
       geometry.batch = images.count
-      let kernelScratch = kernels.convScratch(geometry, conv.groups, outChannels)
-      let scratch = Buffer<Float>(images.count * (inputSize + outputSize) + kernelScratch)
+      let plan = kernels.planConv(layer, geometry, 0)
+      let scratch = Buffer<Float>(images.count * (inputSize + outputSize) + plan.scratch)
       defer { withExtendedLifetime((scratch, panels)) {} }
       let input = scratch.start
       let output = input + images.count * inputSize
@@ -29,9 +30,9 @@ func convOnKernels(_ conv: ConvShape, _ inputs: [Tensor<Float>]) -> Tensor<Float
           channels, conv.inputs, x + image * inputSize, conv.inputs, input + i * inputSize, channels)
       }
       let call = ConvCall(
-        geometry: geometry, groups: conv.groups, outChannels: outChannels, x: input, panels: panels.start, y: output,
-        activation: .identity, scratch: output + images.count * outputSize)
-      kernels.conv(call, 0..<kernels.convUnits(call), 0)
+        plan: plan, x: input, panels: panels.start, y: output, activation: .identity,
+        scratch: output + images.count * outputSize)
+      kernels.conv(call, 0..<plan.units, 0)
       for (i, image) in images.enumerated() {
         kernels.transpose(
           conv.outputs, outChannels, output + i * outputSize, outChannels, y + image * outputSize, conv.outputs)

@@ -1,0 +1,107 @@
+/// What a choice of convolution algorithm must respect.
+public struct ConvOptions: Hashable, Sendable {
+  /// Only algorithms that add the products of the definition, no transforms.
+  public var exact = false
+  /// Only algorithms whose packed weights take no more memory than the weights.
+  public var lowMemory = false
+
+  public init(exact: Bool = false, lowMemory: Bool = false) {
+    self.exact = exact
+    self.lowMemory = lowMemory
+  }
+}
+
+public enum ConvAlgorithm: Hashable, Sendable {
+  /// A matrix product whose rows are windows, read in place.
+  case direct
+  /// One filter a channel.
+  case depthwise
+}
+
+/// A convolution as its weights are packed: decided once, at load, by `KernelSet.convLayer`, and read by packing, planning
+/// and running. It fits images of any size.
+public struct ConvLayer: Hashable, Sendable {
+  /// Kernel, strides, dilations, padding and channels; the sizes of images are a plan's.
+  public var window: WindowGeometry
+  public var groups: Int
+  public var outChannels: Int
+  public var algorithm: ConvAlgorithm
+  /// Floats of packed weights.
+  public var packedSize: Int
+  /// How many neighbouring output pixels a second form of the weights joins, and where in the packed weights that form
+  /// begins; 1: there is none.
+  public var widening = 1
+  public var widenedOffset = 0
+
+  public init(window: WindowGeometry, groups: Int, outChannels: Int, algorithm: ConvAlgorithm, packedSize: Int) {
+    self.window = window
+    self.groups = groups
+    self.outChannels = outChannels
+    self.algorithm = algorithm
+    self.packedSize = packedSize
+  }
+}
+
+/// How a layer's work on images of certain sizes is cut; from `KernelSet.planConv`. The fields after `scratch` are the
+/// kernels' own.
+public struct ConvPlan: Hashable, Sendable {
+  public var algorithm: ConvAlgorithm
+  /// As it is computed: widened, where that is done.
+  public var geometry: WindowGeometry
+  public var groups: Int
+  public var residualStride: Int
+  public var units = 0
+  /// Floats of scratch each worker needs; Int.max if the number does not fit an Int.
+  public var scratch = 0
+
+  /// Channels, output channels and products a sum, of one group.
+  public var channels: Int, columns: Int, depth: Int
+  /// Where in the packed weights those of the first group begin, and floats from a group's to the next's.
+  public var panelsBase = 0, groupPitch = 0
+  /// Bands: some output rows of one image, or all rows of several small images.
+  public var imagesPerBand = 1, rowsPerBand = 0
+  public var bandsPerImage = 0, bands = 0
+  /// Whether a band of the image is copied, with zeros around it.
+  public var copies = false
+  /// Panels of a group, and units they are dealt to.
+  public var panels = 0, panelUnits = 1
+
+  public init(algorithm: ConvAlgorithm, geometry: WindowGeometry, groups: Int, outChannels: Int, residualStride: Int) {
+    self.algorithm = algorithm
+    self.geometry = geometry
+    self.groups = groups
+    self.residualStride = residualStride
+    channels = geometry.channels / groups
+    columns = outChannels / groups
+    depth = geometry.kernelHeight * geometry.kernelWidth * channels
+  }
+}
+
+/// y = activation(convolution(x, w) + bias + residual) over NHWC images. Output channels of group g are
+/// g · outChannels/groups ..< (g+1) · outChannels/groups, and read the input channels of the same share.
+public struct ConvCall {
+  public var plan: ConvPlan
+  public var x: UnsafePointer<Float>
+  /// From `KernelSet.packConv`.
+  public var panels: UnsafePointer<Float>
+  public var y: UnsafeMutablePointer<Float>
+  /// What is added before the activation: images of y's sizes, pixels `plan.residualStride` floats apart. Present if that
+  /// is not 0. May be y.
+  public var residual: UnsafePointer<Float>?
+  public var activation: Activation
+  /// `plan.scratch` floats for each worker.
+  public var scratch: UnsafeMutablePointer<Float>?
+
+  public init(
+    plan: ConvPlan, x: UnsafePointer<Float>, panels: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
+    residual: UnsafePointer<Float>? = nil, activation: Activation, scratch: UnsafeMutablePointer<Float>?
+  ) {
+    self.plan = plan
+    self.x = x
+    self.panels = panels
+    self.y = y
+    self.residual = residual
+    self.activation = activation
+    self.scratch = scratch
+  }
+}
