@@ -72,16 +72,21 @@ if embedded {
     .executable(name: "dl-bench", targets: ["dl-bench"]),
   ]
   package.dependencies = [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ]
   package.targets += [
     .systemLibrary(name: "CZlib"),
     .target(
       name: "DLTrain", dependencies: ["CZlib", "CPlatform", "KernelTypes", "Kernels", "DLGraph", "DLRuntime", "DLImage"]),
+    .target(
+      name: "DLOnnx",
+      dependencies: ["KernelTypes", "DLGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Protobuf/README.md", "Protobuf/onnx.proto3"]),
     .executableTarget(
       name: "dl-export",
       dependencies: [
-        "KernelTypes", "DLGraph", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "KernelTypes", "DLGraph", "DLOnnx", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "dl-bench",

@@ -1,0 +1,28 @@
+import DLGraph
+
+extension Graph {
+  /// Removes nodes and values that no output depends on. Inputs stay: they are the model's interface.
+  mutating func removeUnused() {
+    var used = [Bool](repeating: false, count: values.count)
+    for index in inputs + outputs { used[index] = true }
+    nodes = nodes.reversed().filter { node in
+      guard node.outputs.contains(where: { used[$0] }) else { return false }
+      for index in node.inputs + node.outputs { used[index] = true }
+      return true
+    }.reversed()
+
+    var places: [Int] = []
+    var kept: [Value] = []
+    for (index, value) in values.enumerated() {
+      places.append(kept.count)
+      if used[index] { kept.append(value) }
+    }
+    values = kept
+    inputs = inputs.map { places[$0] }
+    outputs = outputs.map { places[$0] }
+    for index in nodes.indices {
+      nodes[index].inputs = nodes[index].inputs.map { places[$0] }
+      nodes[index].outputs = nodes[index].outputs.map { places[$0] }
+    }
+  }
+}
