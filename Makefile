@@ -112,7 +112,7 @@ test test-long: all $(EXAMPLES) build/libpeer_dlrt.so .venv/ready | build/packag
 bench: all build/bench/trivial.dlrt build/bench/lenet5.dlrt
 	build/bin/dl-bench call build/bench/trivial.dlrt
 	build/bin/dl-bench load build/bench/lenet5.dlrt
-	build/bin/dl-bench run build/bench/lenet5.dlrt
+	build/bin/dl-bench run build/bench/lenet5.dlrt --profile
 	build/bin/dl-bench run build/bench/lenet5.dlrt --batch 64
 	build/bin/dl-bench kernels
 

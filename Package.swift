@@ -91,7 +91,7 @@ if embedded {
     .executableTarget(
       name: "dl-bench",
       dependencies: [
-        "CDLRT", "CPlatform", "KernelTypes", "Kernels", "DLRuntime",
+        "CDLRT", "CPlatform", "KernelTypes", "DLGraph", "DLRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

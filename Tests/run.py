@@ -50,6 +50,7 @@ def steps(long):
         python("format", "Tests/format"),
         python("python", "Tests/python"),
         Step("mutants", [".venv/bin/python", "Tests/fuzz/models.py", mutants], counts="exit"),
+        python("bench", "Tests/bench"),
         python("accuracy", "Tests/accuracy"),
         python("gates", "Tests/gates"),
     ]

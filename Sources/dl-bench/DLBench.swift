@@ -1,76 +1,39 @@
 import ArgumentParser
+import Glibc
 
-@main
 struct DLBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dl-bench",
     abstract: "Measures libdlrt.so as a program that uses it would: loaded at run time, through its C interface.",
-    subcommands: [RunCommand.self, LoadCommand.self, CallCommand.self, KernelsCommand.self])
+    discussion: "The exit status is 1 when something fails, 2 when the arguments are wrong.",
+    version: "0.1.0",
+    subcommands: [
+      RunCommand.self, CompareCommand.self, LoadCommand.self, CallCommand.self, KernelsCommand.self, MeasureCommand.self,
+    ])
 }
 
-/// How to measure.
-struct MeasuringOptions: ParsableArguments {
-  @Option(help: "Seconds to measure for.")
-  var seconds = 2.0
-
-  @Option(help: ArgumentHelp("Stay on these CPUs.", valueName: "0,1"))
-  var cpu: CPUList?
-
-  @Flag(help: "Print JSON.")
-  var json = false
-
-  func validate() throws {
-    guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds: expected more than 0 and at most 3600") }
-  }
-}
-
-/// Which model to measure, and with what.
-struct ModelOptions: ParsableArguments {
-  @Argument(help: "A .dlrt file.")
-  var model: String
-
-  @Option(help: "The libdlrt.so to measure; else $DLRT_LIBRARY, else ../lib/libdlrt.so.1 beside this program.")
-  var library: String?
-
-  @Option(help: "At most this instruction set: baseline, avx2, avx512, neon.")
-  var isa: String?
-
-  @Option(help: "Threads of the session; 0 for one for each CPU.")
-  var threads = 1
-
-  @Option(help: "The first dimension of each input where the model leaves it free.")
-  var batch: Int64 = 1
-
-  @Option(help: ArgumentHelp("The shape of an input, where the model leaves more free.", valueName: "name=1,3,224,224"))
-  var shape: [ShapeOption] = []
-
-  func validate() throws {
-    guard (0...256).contains(threads) else { throw ValidationError("--threads: expected 0 to 256") }
-    guard batch > 0 else { throw ValidationError("--batch: expected at least 1") }
-  }
-
-  func load(_ library: Library) throws -> Model { try Model(library, path: model, isa: isa) }
-
-  /// The inputs to measure with, of a fixed shape and filled.
-  func inputs(of model: Model) throws -> [InputData] {
-    let inputs = try model.inputs()
-    for wanted in shape where !inputs.contains(where: { $0.name == wanted.name }) {
-      throw ValidationError("--shape: no input \"\(wanted.name)\"; there are \(inputs.map(\.name).joined(separator: ", "))")
+@main
+enum Main {
+  static func main() {
+    do {
+      var command = try DLBench.parseAsRoot()
+      try command.run()
+    } catch {
+      guard DLBench.exitCode(for: error) == .validationFailure else { DLBench.exit(withError: error) }
+      complain(DLBench.fullMessage(for: error))
+      exit(2)
     }
-    return try inputs.map { try InputData($0.resolved(batch: batch, shapes: shape)) }
   }
 }
 
-/// NAME=1,3,224,224
-struct ShapeOption: ExpressibleByArgument {
-  var name: String
-  var dims: [Int64]
+/// A failure that is said and ends the program with status 1.
+struct BenchError: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
 
-  init?(argument: String) {
-    guard let equals = argument.lastIndex(of: "=") else { return nil }
-    let parts = argument[argument.index(after: equals)...].split(separator: ",", omittingEmptySubsequences: false)
-    dims = parts.compactMap { Int64($0) }
-    guard dims.count == parts.count, dims.allSatisfy({ $0 >= 0 }) else { return nil }
-    name = String(argument[..<equals])
-  }
+/// Prints a line on standard error.
+func complain(_ message: String) {
+  let line = Array((message + "\n").utf8)
+  _ = write(2, line, line.count)
 }

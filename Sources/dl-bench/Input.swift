@@ -1,4 +1,5 @@
 import CDLRT
+import CPlatform
 
 /// An input of a model: -1 in `dims` is a free dimension.
 struct Input {
@@ -6,13 +7,17 @@ struct Input {
   var dtype: dlrt_dtype
   var dims: [Int64]
 
-  var text: String { "\(name) [\(dims.map { "\($0)" }.joined(separator: ", "))]" }
+  var text: String { Input.describe(name, dims) }
+
+  static func describe(_ name: String, _ dims: [Int64]) -> String {
+    "\(name) [\(dims.map { "\($0)" }.joined(separator: ", "))]"
+  }
 
   /// With the shape given for this name, else the model's own with `batch` for a free first dimension.
-  func resolved(batch: Int64, shapes: [ShapeOption]) throws -> Input {
+  func resolved(batch: Int64, shapes: [String: [Int64]]) throws -> Input {
     var input = self
-    if let shape = shapes.last(where: { $0.name == name }) {
-      input.dims = shape.dims
+    if let shape = shapes[name] {
+      input.dims = shape
     } else {
       if dims.first == -1 { input.dims[0] = batch }
       guard !input.dims.contains(-1) else { throw BenchError("input \(text) has free dimensions: say --shape \(name)=…") }
@@ -43,7 +48,8 @@ final class InputData {
       size = product
     }
     self.input = input
-    bytes = .allocate(byteCount: size, alignment: 64)
+    guard let memory = dlp_allocate(size) else { throw BenchError("no memory for input \(input.text)") }
+    bytes = UnsafeMutableRawBufferPointer(start: memory, count: size)
     bytes.initializeMemory(as: UInt8.self, repeating: 0)
     guard input.dtype == DLRT_F32 else { return }
     var state: UInt64 = 1
@@ -53,5 +59,5 @@ final class InputData {
     }
   }
 
-  deinit { bytes.deallocate() }
+  deinit { dlp_free(bytes.baseAddress) }
 }

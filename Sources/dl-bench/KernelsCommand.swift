@@ -31,7 +31,10 @@ struct KernelsCommand: ParsableCommand {
     guard !sets.isEmpty else { throw ValidationError("--isa: this processor has no \(isa ?? "")") }
     let tiles = sets.flatMap { set in set.tiles.map { TileBench(set, $0.index, $0.shape, depth: depth) } }
     let results = measure(tiles)
-    if measuring.json { return try printJSON(results) }
+    if let path = measuring.json {
+      try writeText(json(results), to: path)
+      if path == "-" { return }
+    }
     print("isa       tile      GFLOP/s      peak   of peak     depth \(depth)")
     for result in results {
       let tile = "\(result.rows)×\(result.columns)\(result.main ? " *" : "")"

@@ -1,12 +1,6 @@
 import CDLRT
 import Glibc
 
-/// A failure that is said and ends the program.
-struct BenchError: Error, CustomStringConvertible {
-  var description: String
-  init(_ description: String) { self.description = description }
-}
-
 /// libdlrt.so opened at run time, and those of its functions that are measured.
 struct Library {
   typealias Handle = OpaquePointer
@@ -24,7 +18,10 @@ struct Library {
   let destroySession: Destroy
   let bindInput: @convention(c) (Handle?, Int, dlrt_dtype, UnsafePointer<Int64>?, Int, UnsafeRawPointer?, Int) -> dlrt_status
   let run: @convention(c) (Handle?) -> dlrt_status
-  let sessionMemory: @convention(c) (Handle?, UnsafeMutablePointer<Int>?) -> dlrt_status
+  let modelMemory, sessionMemory: @convention(c) (Handle?, UnsafeMutablePointer<Int>?) -> dlrt_status
+  let setProfiling: @convention(c) (Handle?, Int32) -> dlrt_status
+  let profileCount: @convention(c) (Handle?, UnsafeMutablePointer<Int>?) -> dlrt_status
+  let profileEntry: @convention(c) (Handle?, Int, UnsafeMutablePointer<dlrt_profile_entry>?) -> dlrt_status
 
   /// path: nil for $DLRT_LIBRARY, or the library installed with this program.
   init(path: String?) throws {
@@ -47,8 +44,15 @@ struct Library {
     destroySession = try symbol("dlrt_session_destroy")
     bindInput = try symbol("dlrt_session_bind_input")
     run = try symbol("dlrt_session_run")
+    modelMemory = try symbol("dlrt_model_memory")
     sessionMemory = try symbol("dlrt_session_memory")
+    setProfiling = try symbol("dlrt_session_set_profiling")
+    profileCount = try symbol("dlrt_session_profile_count")
+    profileEntry = try symbol("dlrt_session_profile_entry")
   }
+
+  /// Its own version.
+  var name: String { version().map { String(cString: $0) } ?? "" }
 
   private static func besideThisProgram() -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))

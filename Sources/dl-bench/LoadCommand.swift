@@ -4,6 +4,9 @@ struct LoadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "load", abstract: "How long loading a model from its file takes, and how much memory.")
 
+  @Argument(help: "A .dlrt file.", completion: .file(extensions: ["dlrt"]))
+  var model: String
+
   @OptionGroup var options: ModelOptions
   @OptionGroup var measuring: MeasuringOptions
 
@@ -18,24 +21,25 @@ struct LoadCommand: ParsableCommand {
     try measuring.cpu?.pin()
     let before = ProcessMemory.now()
     let library = try Library(path: options.library)
-    let model = try options.load(library)
+    let setup = options.setup(self.model)
+    let model = try Model(library, setup)
     let loaded = ProcessMemory.now()
-    let inputs = try options.inputs(of: model)
-    let session = try Session(model, threads: options.threads, inputs: inputs)
+    let inputs = try setup.inputs(of: model)
+    let session = try Session(model, threads: setup.threads, inputs: inputs)
     try session.run()
     let afterRun = ProcessMemory.now()
 
-    let load = try Timing.measure(seconds: measuring.seconds) { _ = try options.load(library) }
+    let load = try Timing.measure(seconds: measuring.seconds) { _ = try Model(library, setup) }
     let loadAndRun = try Timing.measure(seconds: measuring.seconds) {
-      try Session(options.load(library), threads: options.threads, inputs: inputs).run()
+      try Session(Model(library, setup), threads: setup.threads, inputs: inputs).run()
     }
     let result = Result(
-      model: options.model, isa: try model.isa(), library: String(cString: library.version()!), load: load,
+      model: setup.model, isa: try model.isa(), library: library.name, load: load,
       loadAndRun: loadAndRun, before: before, loaded: loaded, afterRun: afterRun)
     try report(
       result, json: measuring.json,
       rows: [
-        ("model", options.model),
+        ("model", setup.model),
         ("library", "\(result.library), \(result.isa)"),
         ("load and destroy", load.text),
         ("the same and a run", loadAndRun.text),

@@ -5,15 +5,15 @@ final class Model {
   let library: Library
   let handle: Library.Handle
 
-  init(_ library: Library, path: String, isa: String?) throws {
+  init(_ library: Library, _ setup: Setup) throws {
     var handle: Library.Handle?
     func load(_ isa: Library.Text?) throws {
       var options = dlrt_load_options()
       options.struct_size = MemoryLayout<dlrt_load_options>.size
       options.isa = isa
-      try library.check(library.loadFile(path, &options, &handle))
+      try library.check(library.loadFile(setup.model, &options, &handle))
     }
-    if let isa { try isa.withCString(load) } else { try load(nil) }
+    if let isa = setup.isa { try isa.withCString(load) } else { try load(nil) }
     self.library = library
     self.handle = handle!
   }
@@ -24,6 +24,13 @@ final class Model {
     var name: Library.Text?
     try library.check(library.isa(handle, &name))
     return name.map { String(cString: $0) } ?? ""
+  }
+
+  /// Bytes of weights made ready for the kernels.
+  func memory() throws -> Int {
+    var size = 0
+    try library.check(library.modelMemory(handle, &size))
+    return size
   }
 
   func inputs() throws -> [Input] {
@@ -69,5 +76,22 @@ final class Session {
     var size = 0
     try library.check(library.sessionMemory(handle, &size))
     return size
+  }
+
+  func setProfiling(_ on: Bool) throws { try library.check(library.setProfiling(handle, on ? 1 : 0)) }
+
+  /// What each node took in the last run.
+  func profile() throws -> [Profile.Node] {
+    var count = 0
+    try library.check(library.profileCount(handle, &count))
+    return try (0..<count).map { index in
+      var entry = dlrt_profile_entry()
+      entry.struct_size = MemoryLayout<dlrt_profile_entry>.size
+      try library.check(library.profileEntry(handle, index, &entry))
+      return Profile.Node(
+        node: String(cString: entry.node), op: String(cString: entry.op), kernel: String(cString: entry.kernel),
+        start: Double(entry.start), time: Double(entry.nanoseconds), flops: entry.flops, bytes: entry.bytes,
+        threads: entry.threads)
+    }
   }
 }

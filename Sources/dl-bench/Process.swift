@@ -1,9 +1,12 @@
 import ArgumentParser
+import CPlatform
 import Glibc
 
 /// CPUs to stay on.
 struct CPUList: ExpressibleByArgument {
   var cpus: [Int]
+
+  init(cpus: [Int]) { self.cpus = cpus }
 
   init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
@@ -25,10 +28,22 @@ struct CPUList: ExpressibleByArgument {
   }
 }
 
+/// How many CPUs this process may run on.
+func cpuCount() -> Int { Int(dlp_cpu_count()) }
+
 /// Memory of this process in bytes, as the system counts it: pages held now, and the most there ever were.
 struct ProcessMemory: Encodable {
   var resident = 0
   var peak = 0
+
+  /// The same with the most from now on, where the system can forget what there was before.
+  static func startOver() -> ProcessMemory {
+    if let file = fopen("/proc/self/clear_refs", "w") {
+      fputs("5", file)
+      fclose(file)
+    }
+    return now()
+  }
 
   static func now() -> ProcessMemory {
     var memory = ProcessMemory()

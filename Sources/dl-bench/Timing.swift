@@ -1,7 +1,7 @@
 import CPlatform
 
 /// Times of many repetitions, in nanoseconds.
-struct Timing: Encodable {
+struct Timing: Codable {
   var count: Int
   var median: Double
   var p10: Double
@@ -22,16 +22,17 @@ struct Timing: Encodable {
   /// Bounds the memory that the samples of a very short call take.
   private static let mostSamples = 1 << 20
 
-  /// Repeats `body` for `seconds`, at least 5 times, after a tenth of that as warm-up. A sample is the mean of `batch` calls.
-  static func measure(seconds: Double, batch: Int = 1, _ body: () throws -> Void) throws -> Timing {
+  /// Repeats `body` for `seconds`, at least 5 times, or `runs` times; a tenth of that goes before as warm-up. A sample is the
+  /// mean of `batch` calls.
+  static func measure(seconds: Double, runs: Int? = nil, batch: Int = 1, _ body: () throws -> Void) throws -> Timing {
+    if let runs { for _ in 0..<(runs + 9) / 10 { try body() } }
     let warm = Deadline(seconds: seconds / 10)
-    repeat { try body() } while !warm.isOver
+    while runs == nil && !warm.isOver { try body() }
     var samples = [Double]()
-    samples.reserveCapacity(mostSamples)
     let end = Deadline(seconds: seconds)
     repeat {
       samples.append(try time { for _ in 0..<batch { try body() } } / Double(batch))
-    } while samples.count < 5 || (samples.count < mostSamples && !end.isOver)
+    } while runs.map { samples.count < $0 } ?? (samples.count < 5 || (samples.count < mostSamples && !end.isOver))
     return Timing(samples)
   }
 
