@@ -86,7 +86,7 @@ public struct ConvCall {
   public var panels: UnsafePointer<Float>
   public var y: UnsafeMutablePointer<Float>
   /// What is added before the activation: images of y's sizes, pixels `plan.residualStride` floats apart. Present if that
-  /// is not 0. May be y.
+  /// is not 0. May be y, except of a depthwise layer.
   public var residual: UnsafePointer<Float>?
   public var activation: Activation
   /// `plan.scratch` floats for each worker.

@@ -3,47 +3,74 @@ import KernelTypes
 // Depthwise convolution: as many groups as channels, one filter each. There is no sum over channels to make a matrix
 // product of; a vector of channels is multiplied by the weights of the same channels, cell by cell.
 //
-// Packed: the biases, then for each kernel cell the weights of all channels, each list padded with zeros to whole vectors.
+// Packed: a vector of zeros, which stands for what is outside the image; then for each vector of channels its biases and,
+// cell by cell, its weights. The last vector begins early rather than reach past the last channel, and its first outputs are
+// computed twice; only a convolution of fewer channels than a vector has a vector with a rest of zeros.
 
-func packedDepthwiseSize(_ g: WindowGeometry) -> Int {
-  (g.kernelHeight * g.kernelWidth + 1) * roundUp(g.channels, to: lanes)
+extension WindowGeometry {
+  /// Floats of the packed weights of one vector of channels.
+  var filterPitch: Int { (kernelHeight * kernelWidth + 1) * lanes }
+  /// The first channel of vector `i` of channels.
+  func firstChannel(_ i: Int) -> Int { max(0, min(i * lanes, channels - lanes)) }
+  var channelVectors: Int { ceilDivide(channels, lanes) }
 }
+
+func packedDepthwiseSize(_ g: WindowGeometry) -> Int { lanes + g.channelVectors * g.filterPitch }
 
 @_optimize(size)
 func packDepthwise(
   _ g: WindowGeometry, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ packed: UnsafeMutablePointer<Float>
 ) {
   let cells = g.kernelHeight * g.kernelWidth
-  let width = roundUp(g.channels, to: lanes)
-  for c in 0..<width {
-    let exists = c < g.channels
-    packed[c] = exists ? bias?[c] ?? 0 : 0
-    for cell in 0..<cells { packed[(1 + cell) * width + c] = exists ? w[c * cells + cell] : 0 }
+  fill(packed, lanes)
+  var to = packed + lanes
+  for i in 0..<g.channelVectors {
+    for lane in 0..<lanes {
+      let c = g.firstChannel(i) + lane
+      let exists = c < g.channels
+      to[lane] = exists ? bias?[c] ?? 0 : 0
+      for cell in 0..<cells { to[(1 + cell) * lanes + lane] = exists ? w[c * cells + cell] : 0 }
+    }
+    to += g.filterPitch
   }
 }
 
-/// Units: blocks of output rows of all images, one after the other.
+/// Units: blocks of output rows of all images, one after the other; of several rows, which are computed together.
 func depthwiseUnits(_ g: WindowGeometry) -> Int {
   let rows = g.batch * g.outHeight
   // A channel's multiply-add here costs about what two vectors of a tile do.
-  let work = saturatingProduct(rows * g.outWidth, g.channels * g.kernelHeight * g.kernelWidth * 8)
-  return max(1, min(rows, mostUnits, work / unitWork))
+  let work = saturatingProduct(rows * g.outWidth, g.channels * g.kernelHeight * g.kernelWidth * 2)
+  return max(1, min(rows / (2 * slideRows(kernel: g.kernelWidth)), mostUnits, work / unitWork))
 }
 
 func depthwise(_ call: ConvCall, _ units: Range<Int>) {
   let g = call.plan.geometry
-  let count = depthwiseUnits(g)
   for unit in units {
-    for row in share(g.batch * g.outHeight, unit, count) {
-      depthwiseRow(call, row)
-      let y = call.y + row * g.outWidth * g.outPixelStride
-      if let residual = call.residual {
-        let stride = call.plan.residualStride
-        addRows(g.outWidth, g.channels, residual + row * g.outWidth * stride, stride, y, g.outPixelStride)
-      }
-      if needsPass(call.activation) || call.residual != nil {
-        activateRows(call.activation, g.outWidth, g.channels, y, g.outPixelStride)
-      }
+    let rows = share(g.batch * g.outHeight, unit, call.plan.units)
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let image = row / g.outHeight
+      let end = min(rows.upperBound, (image + 1) * g.outHeight)
+      depthwiseRows(call, image, row - image * g.outHeight..<end - image * g.outHeight)
+      row = end
+    }
+  }
+}
+
+/// Some output rows of an image.
+private func depthwiseRows(_ call: ConvCall, _ image: Int, _ rows: Range<Int>) {
+  let g = call.plan.geometry
+  let slides = slidesDepthwise(g)
+  if slides { slideDepthwise(call, image: image, rows: rows) }
+  for row in image * g.outHeight + rows.lowerBound..<image * g.outHeight + rows.upperBound {
+    if !slides { depthwiseRow(call, row) }
+    let y = call.y + row * g.outWidth * g.outPixelStride
+    if let residual = call.residual {
+      let stride = call.plan.residualStride
+      addRows(g.outWidth, g.channels, residual + row * g.outWidth * stride, stride, y, g.outPixelStride)
+    }
+    if needsPass(call.activation) || call.residual != nil {
+      activateRows(call.activation, g.outWidth, g.channels, y, g.outPixelStride)
     }
   }
 }
@@ -66,26 +93,21 @@ private func addRows(
 
 private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
   let g = call.plan.geometry
-  let width = roundUp(g.channels, to: lanes)
   let line = g.inWidth * g.inPixelStride
   let image = outRow / g.outHeight
   let row = outRow - image * g.outHeight
   let cells = g.rows.cells(row)
-  var windows = DepthwiseRow(
-    horizontal: g.columns,
-    x: call.x + (image * g.inHeight + g.rows.first(row) + cells.lowerBound * g.dilationHeight) * line,
-    bias: call.panels, weights: call.panels + (1 + cells.lowerBound * g.kernelWidth) * width,
-    y: call.y + outRow * g.outWidth * g.outPixelStride, rows: cells.count, rowPitch: g.dilationHeight * line,
-    cellPitch: g.dilationWidth * g.inPixelStride, weightPitch: width, inPixelStride: g.inPixelStride,
-    outPixelStride: g.outPixelStride, outWidth: g.outWidth, isRelu: call.activation == .relu && call.residual == nil)
-  var left = g.channels
-  while left > 0 {
-    if left >= lanes { windows.compute(WholeVector()) } else { windows.compute(VectorHead(count: left)) }
-    windows.x += lanes
-    windows.bias += lanes
-    windows.weights += lanes
-    windows.y += lanes
-    left -= lanes
+  let x = call.x + (image * g.inHeight + g.rows.first(row) + cells.lowerBound * g.dilationHeight) * line
+  let y = call.y + outRow * g.outWidth * g.outPixelStride
+  for i in 0..<g.channelVectors {
+    let channel = g.firstChannel(i)
+    let filter = call.panels + lanes + i * g.filterPitch
+    let windows = DepthwiseRow(
+      horizontal: g.columns, x: x + channel, bias: filter, weights: filter + (1 + cells.lowerBound * g.kernelWidth) * lanes,
+      y: y + channel, rows: cells.count, rowPitch: g.dilationHeight * line, cellPitch: g.dilationWidth * g.inPixelStride,
+      inPixelStride: g.inPixelStride, outPixelStride: g.outPixelStride, outWidth: g.outWidth,
+      isRelu: call.activation == .relu && call.residual == nil)
+    if g.channels >= lanes { windows.compute(WholeVector()) } else { windows.compute(VectorHead(count: g.channels)) }
   }
 }
 
@@ -99,7 +121,7 @@ private struct DepthwiseRow {
   var y: UnsafeMutablePointer<Float>
   /// Kernel rows inside the image.
   var rows: Int
-  var rowPitch: Int, cellPitch: Int, weightPitch: Int
+  var rowPitch: Int, cellPitch: Int
   var inPixelStride: Int, outPixelStride: Int, outWidth: Int
   var isRelu: Bool
 
@@ -127,7 +149,7 @@ private struct DepthwiseRow {
     for i in 0..<n { sums[unchecked: i] = first }
     let step = horizontal.stride * inPixelStride
     var line = x + horizontal.first(column) * inPixelStride + cells.lowerBound * cellPitch
-    var weightLine = weights + cells.lowerBound * weightPitch
+    var weightLine = weights + cells.lowerBound * lanes
     for _ in 0..<rows {
       var cell = line
       var weight = weightLine
@@ -135,10 +157,10 @@ private struct DepthwiseRow {
         let w = load(weight)
         for i in 0..<n { sums[unchecked: i] = multiplyAdd(part.load(cell + i * step), w, sums[unchecked: i]) }
         cell += cellPitch
-        weight += weightPitch
+        weight += lanes
       }
       line += rowPitch
-      weightLine += horizontal.kernel * weightPitch
+      weightLine += horizontal.kernel * lanes
     }
     let out = y + column * outPixelStride
     for i in 0..<n { part.store(isRelu ? relu(sums[unchecked: i]) : sums[unchecked: i], out + i * outPixelStride) }

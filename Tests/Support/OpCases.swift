@@ -132,6 +132,16 @@ private let convCases: [OpCase] =
     conv([1, 6, 8, 7], 6, [3, 3], Window(pad: 1), groups: 6),  // depthwise
     conv([2, 33, 9, 9], 33, [5, 5], Window(stride: 2, pad: 2), groups: 33),
     conv([1, 40, 6, 6], 40, [3, 3], Window(dilation: 2, pad: 2), groups: 40, bias: false),
+    conv([2, 32, 14, 14], 32, [3, 3], Window(pad: 1), groups: 32),
+    conv([1, 17, 7, 9], 17, [3, 3], window([1, 1], [1, 1], [0, 2], [3, 0]), groups: 17, bias: false),
+    conv([1, 24, 15, 12], 24, [3, 3], Window(stride: 2, pad: 1), groups: 24),
+    conv([1, 16, 13, 8], 16, [3, 3], window([2, 2], [1, 1], [0, 0], [1, 1]), groups: 16),
+    conv([2, 40, 7, 7], 40, [5, 5], Window(pad: 2), groups: 40),
+    conv([1, 19, 11, 6], 19, [5, 5], Window(pad: 3), groups: 19),
+    conv([1, 48, 14, 13], 48, [5, 5], Window(stride: 2, pad: 2), groups: 48),
+    conv([1, 16, 3, 2], 16, [5, 5], Window(pad: 2), groups: 16),  // the window is larger than the image
+    conv([1, 16, 2, 1], 16, [3, 3], Window(pad: 4), groups: 16),  // windows wholly in the padding
+    conv([1, 32, 8, 8], 32, [7, 7], Window(pad: 3), groups: 32),
     conv([1, 5, 6, 6], 10, [3, 3], Window(pad: 1), groups: 5),  // two filters a channel
     conv([1, 2, 3, 3], 2, [3, 3], Window(pad: 3)),  // windows wholly in the padding
     conv([1, 1, 5, 5], 1, [1, 1]),

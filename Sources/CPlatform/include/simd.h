@@ -69,6 +69,9 @@ DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
 
 #endif
 
+// Asks for a line of memory to be brought into the second-level cache; any address will do.
+DLP_INLINE void dlp_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
+
 // A value the optimiser cannot see through, at no cost. The micro-kernel's index goes through it, so that rows are
 // addressed as pointer + index; loop strength reduction would advance a pointer for each row, more than there are registers.
 DLP_INLINE long dlp_opaque(long x) {
