@@ -40,9 +40,10 @@ struct ByteReader {
   }
 
   /// An index below `limit`.
-  mutating func readIndex(_ what: StaticString, below limit: Int) throws(DLError) -> Int {
+  mutating func readIndex(_ what: StaticString, below limit: Int, orAbsent: Bool = false) throws(DLError) -> Int {
     let at = position
     let index: UInt32 = try read(what)
+    if orAbsent && index == Format.absent { return Node.absent }
     guard let fits = Int(exactly: index), fits < limit else {
       throw failure(at: at, "\(what): expected an index below \(limit), found \(index)")
     }

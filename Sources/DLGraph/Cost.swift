@@ -13,7 +13,7 @@ extension Graph {
   public func cost(of node: Node) -> Cost? {
     var parameters = 0
     var bytes = 0
-    for index in node.inputs + node.outputs {
+    for index in node.inputs + node.outputs where index != Node.absent {
       let type = values[index].type
       guard let sizes = type.sizes, let size = byteCount(type.dtype, sizes) else { return nil }
       let (sum, overflow) = bytes.addingReportingOverflow(size)
@@ -21,7 +21,10 @@ extension Graph {
       bytes = sum
       parameters += values[index].constant?.count ?? 0
     }
-    guard let macs = macCount(of: node.op, node.inputs.map { values[$0].type }, values[node.outputs[0]].type) else { return nil }
+    guard
+      let macs = macCount(
+        of: node.op, node.inputs.map { $0 == Node.absent ? nil : values[$0].type }, values[node.outputs[0]].type)
+    else { return nil }
     return Cost(parameters: parameters, macs: macs, bytes: bytes)
   }
 
@@ -40,18 +43,21 @@ extension Graph {
 }
 
 /// Multiply-accumulates of an operation on valid types of fixed sizes, or nil when the number does not fit.
-public func macCount(of op: Op, _ inputs: [TensorType], _ output: TensorType) -> Int? {
-  guard let outputs = output.sizes, let x = inputs[0].sizes else { return nil }
+public func macCount(of op: Op, _ inputs: [TensorType?], _ output: TensorType) -> Int? {
+  guard let outputs = output.sizes, let x = inputs[0]?.sizes else { return nil }
   switch op {
   case .conv:
     // Each output is a sum over the taps and input channels of one filter.
-    guard let filters = inputs[1].sizes else { return nil }
+    guard let filters = inputs[1]?.sizes else { return nil }
     return elementCount(outputs + filters.dropFirst())
   case .gemm(let transposeA, _): return elementCount(outputs + [x[transposeA ? 0 : 1]])
   case .localResponseNorm(let size, _, _, _): return elementCount(outputs + [size])
   case .batchNorm: return elementCount(outputs)
-  case .maxPool, .averagePool, .globalMaxPool, .globalAveragePool, .activation, .softmax, .add, .multiply, .concat, .flatten,
-    .reshape, .dropout:
-    return 0
+  case .convTranspose:
+    guard let filters = inputs[1]?.sizes else { return nil }
+    return elementCount(x + filters.dropFirst())
+  case .matmul:
+    return elementCount(outputs + x.suffix(1))
+  default: return 0
   }
 }

@@ -13,6 +13,9 @@ enum Format {
   /// Flag of a section or an entry: a reader that does not know it must refuse the file.
   static let required: UInt32 = 1
 
+  /// The index of an input or output that a node does without.
+  static let absent = UInt32.max
+
   static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) & ~(alignment - 1) }
 }
 

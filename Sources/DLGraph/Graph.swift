@@ -4,16 +4,21 @@ public struct Value: Sendable {
   /// What is known without the inputs of a run; `Graph.inferTypes` fills those of nodes.
   public var type: TensorType
   public var constant: Constant?
+  /// See `Fact.elements`.
+  public var elements: [Dim]?
 
-  public init(name: Name, type: TensorType, constant: Constant? = nil) {
+  public init(name: Name, type: TensorType, constant: Constant? = nil, elements: [Dim]? = nil) {
     self.name = name
     self.type = type
     self.constant = constant
+    self.elements = elements
   }
 }
 
-/// One operation. Inputs and outputs are indices into `Graph.values`.
+/// One operation. Inputs and outputs are indices into `Graph.values`, or `absent` where the operation allows it.
 public struct Node: Sendable {
+  public static let absent = -1
+
   public var name: Name
   public var op: Op
   public var inputs: [Int]
@@ -73,13 +78,33 @@ public struct Graph: Sendable {
 
   /// Appends a node with one output, whose type it infers, and returns the output.
   public mutating func addNode(_ op: Op, _ inputs: [Int], name: Name) throws(DLError) -> Int {
-    let type: TensorType
-    do {
-      type = try inferType(of: op, inputs.map { values[$0].type }, symbols: symbols)
-    } catch { throw error.at("node \(name.quoted) (\(op.name))") }
-    values.append(Value(name: name, type: type))
-    nodes.append(Node(name: name, op: op, inputs: inputs, outputs: [values.count - 1]))
-    return values.count - 1
+    try addNode(op, inputs, outputs: [name], name: name)[0]
+  }
+
+  /// Appends a node with the outputs of these names, whose types it infers, and returns them; an empty name after the first is an
+  /// absent output.
+  public mutating func addNode(_ op: Op, _ inputs: [Int], outputs names: [Name], name: Name) throws(DLError) -> [Int] {
+    let facts = try place(name, op) { () throws(DLError) in
+      try inferFacts(of: op, inputs.map { fact($0) }, outputs: names.count, symbols: symbols)
+    }
+    var outputs: [Int] = []
+    for (i, fact) in facts.enumerated() {
+      if i > 0 && names[i].isEmpty {
+        outputs.append(Node.absent)
+        continue
+      }
+      outputs.append(values.count)
+      values.append(Value(name: names[i], type: fact.type, elements: fact.elements))
+    }
+    nodes.append(Node(name: name, op: op, inputs: inputs, outputs: outputs))
+    return outputs
+  }
+
+  /// What is known of a value; nil for an absent one.
+  public func fact(_ value: Int) -> Fact? {
+    if value == Node.absent { return nil }
+    if let constant = values[value].constant { return Fact(constant) }
+    return Fact(values[value].type, elements: values[value].elements)
   }
 
   public mutating func setMetadata(_ key: Name, _ value: MetadataValue) {
@@ -90,13 +115,21 @@ public struct Graph: Sendable {
 
   // MARK: checking
 
-  /// Infers the type of every node's output from the types of inputs and constants.
+  /// Infers what is known of every node's outputs from inputs and constants.
   public mutating func inferTypes() throws(DLError) {
     for node in nodes {
-      do {
-        values[node.outputs[0]].type = try inferType(of: node.op, node.inputs.map { values[$0].type }, symbols: symbols)
-      } catch { throw error.at("node \(node.name.quoted) (\(node.op.name))") }
+      let facts = try place(node.name, node.op) { () throws(DLError) in
+        try inferFacts(of: node.op, node.inputs.map { fact($0) }, outputs: node.outputs.count, symbols: symbols)
+      }
+      for (output, fact) in zip(node.outputs, facts) where output != Node.absent {
+        values[output].type = fact.type
+        values[output].elements = fact.elements
+      }
     }
+  }
+
+  private func place<T>(_ name: Name, _ op: Op, _ body: () throws(DLError) -> T) throws(DLError) -> T {
+    do { return try body() } catch { throw error.at("node \(name.quoted) (\(op.name))") }
   }
 
   /// Checks the structure of a graph from outside: indices in range, each value computed once and before it is read,
@@ -115,7 +148,8 @@ public struct Graph: Sendable {
         throw DLError(
           .invalidModel, "\(place): takes \(range.lowerBound) to \(range.upperBound) inputs, found \(node.inputs.count)")
       }
-      for input in node.inputs {
+      for (i, input) in node.inputs.enumerated() {
+        if input == Node.absent && i >= node.op.inputCounts.lowerBound { continue }
         guard values.indices.contains(input) else {
           throw DLError(.invalidModel, "\(place): reads value \(input), which does not exist")
         }
@@ -123,10 +157,12 @@ public struct Graph: Sendable {
           throw DLError(.invalidModel, "\(place): reads \(values[input].name.quoted) before it is computed")
         }
       }
-      guard node.outputs.count == 1 else {
-        throw DLError(.invalidModel, "\(place): has \(node.outputs.count) outputs, expected 1")
+      guard node.op.outputCounts.contains(node.outputs.count) else {
+        let most = node.op.outputCounts.upperBound
+        throw DLError(.invalidModel, "\(place): has \(node.outputs.count) outputs, expected 1 to \(most)")
       }
-      for output in node.outputs {
+      for (i, output) in node.outputs.enumerated() {
+        if output == Node.absent && i > 0 { continue }
         guard values.indices.contains(output) else {
           throw DLError(.invalidModel, "\(place): writes value \(output), which does not exist")
         }

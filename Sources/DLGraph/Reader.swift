@@ -68,8 +68,8 @@ private func readNodes(into graph: inout Graph, _ reader: inout ByteReader, _ st
     guard let code = OpCode(rawValue: rawCode) else {
       throw reader.failure(status: .unsupported, at: at, "node \(index) \(name.quoted): unknown operation code \(rawCode)")
     }
-    let inputs = try readTensorIndices(&reader, "inputs", below: graph.values.count)
-    let outputs = try readTensorIndices(&reader, "outputs", below: graph.values.count)
+    let inputs = try readTensorIndices(&reader, "inputs", below: graph.values.count, orAbsent: true)
+    let outputs = try readTensorIndices(&reader, "outputs", below: graph.values.count, orAbsent: true)
     do {
       let op = try Op(code, readAttributes(&reader, &strings))
       graph.nodes.append(Node(name: name, op: op, inputs: inputs, outputs: outputs))
@@ -78,11 +78,13 @@ private func readNodes(into graph: inout Graph, _ reader: inout ByteReader, _ st
 }
 
 /// A count and as many indices of tensors.
-private func readTensorIndices(_ reader: inout ByteReader, _ what: StaticString, below limit: Int) throws(DLError) -> [Int] {
+private func readTensorIndices(
+  _ reader: inout ByteReader, _ what: StaticString, below limit: Int, orAbsent: Bool = false
+) throws(DLError) -> [Int] {
   let count = try reader.readCount(what, recordSize: 4)
   var indices: [Int] = []
   indices.reserveCapacity(count)
-  for _ in 0..<count { indices.append(try reader.readIndex(what, below: limit)) }
+  for _ in 0..<count { indices.append(try reader.readIndex(what, below: limit, orAbsent: orAbsent)) }
   return indices
 }
 

@@ -24,6 +24,13 @@ public enum DType: UInt8, Hashable, Sendable, CaseIterable {
     }
   }
 
+  public var isFloat: Bool {
+    switch self {
+    case .f32, .f16, .bf16, .f64: true
+    case .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .bool: false
+    }
+  }
+
   public var name: StaticString {
     switch self {
     case .f32: "f32"

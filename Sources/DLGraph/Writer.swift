@@ -207,7 +207,7 @@ extension [UInt8] {
 
   fileprivate mutating func addIndices(_ indices: [Int]) {
     add(UInt32(indices.count))
-    for index in indices { add(UInt32(index)) }
+    for index in indices { add(index == Node.absent ? Format.absent : UInt32(index)) }
   }
 
   fileprivate mutating func addSection(_ kind: SectionKind, _ offset: Int, _ size: Int, _ checksum: UInt64) {

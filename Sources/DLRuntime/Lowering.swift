@@ -34,7 +34,9 @@ private struct Lowering {
     producer = graph.values.map { _ in nil }
     rowMajor = producer
     channelsLast = producer
-    for (n, node) in graph.nodes.enumerated() { producer[node.outputs[0]] = n }
+    for (n, node) in graph.nodes.enumerated() {
+      for output in node.outputs where output != Node.absent { producer[output] = n }
+    }
     for (i, input) in graph.inputs.enumerated() {
       program.inputs.append(define(input, .rowMajor, .input(i)))
     }
@@ -64,23 +66,32 @@ private struct Lowering {
     let to = define(value, layout, .node(program.nodes.count))
     program.nodes.append(
       ProgramNode(
-        name: graph.values[value].name, op: nil, operation: .changeLayout(from: other, to: layout), inputs: [from], output: to))
+        name: graph.values[value].name, op: nil, operation: .changeLayout(from: other, to: layout), inputs: [from], outputs: [to])
+    )
     return to
   }
 
   private mutating func emit(_ node: Node, _ operation: Operation, _ inputs: [Int], _ layout: Layout) {
-    let output = define(node.outputs[0], layout, .node(program.nodes.count))
-    program.nodes.append(ProgramNode(name: node.name, op: node.op, operation: operation, inputs: inputs, output: output))
+    var outputs: [Int] = []
+    for output in node.outputs {
+      outputs.append(output == Node.absent ? output : define(output, layout, .node(program.nodes.count)))
+    }
+    program.nodes.append(ProgramNode(name: node.name, op: node.op, operation: operation, inputs: inputs, outputs: outputs))
   }
 
   private mutating func reference(_ node: Node) {
-    let inputs = node.inputs.map { value($0, in: .rowMajor) }
+    let inputs = node.inputs.map { $0 == Node.absent ? $0 : value($0, in: .rowMajor) }
     emit(node, .reference, inputs, .rowMajor)
   }
 
   // MARK: operations
 
   mutating func lower(_ node: Node) throws(DLError) {
+    for input in node.inputs where input != Node.absent {
+      // The kernels compute in f32; other types are widened by the reference.
+      if graph.values[input].type.dtype != .f32 { return reference(node) }
+    }
+    if node.outputs.count > 1 { return reference(node) }
     let x = node.inputs[0]
     let rank = graph.values[x].type.rank
     let isImage = rank == 3 || rank == 4
@@ -90,8 +101,10 @@ private struct Lowering {
     case .gemm(let transposeA, let transposeB):
       try gemm(node, transposeA, transposeB)
     case .maxPool(let kernel, let window) where isImage:
+      guard let window = explicit(window, kernel, x) else { return reference(node) }
       emit(node, .pool(.max, geometry(kernel, window)), [value(x, in: .channelsLast)], .channelsLast)
     case .averagePool(let kernel, let window, let countPadding) where isImage:
+      guard let window = explicit(window, kernel, x) else { return reference(node) }
       let kind = PoolCall.Kind.average(countPadding: countPadding)
       emit(node, .pool(kind, geometry(kernel, window)), [value(x, in: .channelsLast)], .channelsLast)
     case .globalMaxPool:
@@ -99,6 +112,10 @@ private struct Lowering {
     case .globalAveragePool:
       emit(node, .globalPool(.average(countPadding: false)), [value(x, in: .channelsLast)], .channelsLast)
     case .activation(let activation):
+      switch activation {
+      case .identity, .relu, .leakyRelu, .sigmoid, .tanh: break
+      default: return reference(node)
+      }
       if !fuse(activation, node) { elementwise(node, .activate(activation)) }
     case .dropout:
       elementwise(node, .activate(.identity))
@@ -117,15 +134,23 @@ private struct Lowering {
       emit(node, operation, [value(x, in: .channelsLast)], .channelsLast)
     case .batchNorm(let epsilon):
       try batchNorm(node, epsilon)
-    case .add: binary(node, .add)
-    case .multiply: binary(node, .multiply)
+    case .binary(let function):
+      binary(node, function)
     case .concat(let axis):
       try concat(node, axis)
     case .flatten, .reshape:
       emit(node, .view, [value(x, in: .rowMajor)], .rowMajor)
-    case .maxPool, .averagePool:
+    default:
       reference(node)
     }
+  }
+
+  /// The window with explicit padding, if that follows from what is known of x.
+  private func explicit(_ window: Window, _ kernel: [Int], _ x: Int) -> Window? {
+    if window.rule == .explicit && !window.ceil { return window }
+    let dims = graph.values[x].type.dims.dropFirst(2)
+    guard let sizes = TensorType(.f32, Array(dims)).sizes else { return nil }
+    return window.resolved(kernel: kernel, sizes: sizes)
   }
 
   /// Makes an activation part of the layer that computes its input, if nobody else reads that.
@@ -153,7 +178,8 @@ private struct Lowering {
   }
 
   private mutating func conv(_ node: Node, _ window: Window, _ groups: Int) throws(DLError) {
-    guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, biasIsConstant(node)
+    guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, biasIsConstant(node),
+      let window = explicit(window, Array(w.sizes[2...]), node.inputs[0])
     else { return reference(node) }
     let bias = bias(node)
     var geometry = geometry(Array(w.sizes[2...]), window)
@@ -162,8 +188,7 @@ private struct Lowering {
     let layer = kernels.convLayer(geometry, groups, w.sizes[0], ConvOptions())
     let panels = try pack(layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
     emit(
-      node, .conv(panels, layer, .identity),
-      [value(node.inputs[0], in: .channelsLast)] + node.inputs.dropFirst().map { value($0, in: .rowMajor) },
+      node, .conv(panels, layer, .identity), [value(node.inputs[0], in: .channelsLast)] + parameters(node),
       .channelsLast)
   }
 
@@ -174,7 +199,7 @@ private struct Lowering {
     let bias = bias(node)
     let depth = w.sizes[transposeB ? 1 : 0]
     let columns = w.sizes[transposeB ? 0 : 1]
-    var inputs = node.inputs.map { value($0, in: .rowMajor) }
+    var inputs = [value(node.inputs[0], in: .rowMajor)] + parameters(node)
     var weights = w.floats.baseAddress!
     var (kStride, nStride) = transposeB ? (1, depth) : (columns, 1)
     // Flattened images are read in memory order; the rows of the weights move instead of the pixels.
@@ -228,15 +253,22 @@ private struct Lowering {
     program.values.append(ProgramValue(name: v.name, type: v.type, layout: .rowMajor, source: .node(program.nodes.count)))
     let output = program.values.count - 1
     let op = graph.nodes[producer[value] ?? 0].op
-    program.nodes.append(ProgramNode(name: v.name, op: op, operation: .view, inputs: [source], output: output))
+    program.nodes.append(ProgramNode(name: v.name, op: op, operation: .view, inputs: [source], outputs: [output]))
     return output
   }
 
+  /// The inputs after the first.
+  private mutating func parameters(_ node: Node) -> [Int] {
+    node.inputs.dropFirst().map { $0 == Node.absent ? $0 : value($0, in: .rowMajor) }
+  }
+
+  private func hasBias(_ node: Node) -> Bool { node.inputs.count > 2 && node.inputs[2] != Node.absent }
+
   /// Whether the node has no bias, or a constant one.
-  private func biasIsConstant(_ node: Node) -> Bool { node.inputs.count < 3 || graph.values[node.inputs[2]].constant != nil }
+  private func biasIsConstant(_ node: Node) -> Bool { !hasBias(node) || graph.values[node.inputs[2]].constant != nil }
 
   private func bias(_ node: Node) -> UnsafePointer<Float>? {
-    node.inputs.count < 3 ? nil : graph.values[node.inputs[2]].constant?.floats.baseAddress
+    hasBias(node) ? graph.values[node.inputs[2]].constant?.floats.baseAddress : nil
   }
 
   private mutating func pack(_ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws(DLError) -> Storage {
@@ -254,13 +286,14 @@ private struct Lowering {
   private mutating func batchNorm(_ node: Node, _ epsilon: Float) throws(DLError) {
     guard let affine = Affine(graph, node.inputs, epsilon: epsilon) else { return reference(node) }
     let values = affine.scale + affine.shift
-    let parameters = try pack(values.count) { memory in for i in values.indices { memory[i] = values[i] } }
+    let packed = try pack(values.count) { memory in for i in values.indices { memory[i] = values[i] } }
     let layout: Layout = graph.values[node.inputs[0]].type.rank == 2 ? .rowMajor : .channelsLast
-    let inputs = [value(node.inputs[0], in: layout)] + node.inputs.dropFirst().map { value($0, in: .rowMajor) }
-    emit(node, .affine(parameters, channels: affine.scale.count), inputs, layout)
+    let inputs = [value(node.inputs[0], in: layout)] + parameters(node)
+    emit(node, .affine(packed, channels: affine.scale.count), inputs, layout)
   }
 
-  private mutating func binary(_ node: Node, _ operation: BinaryOperation) {
+  private mutating func binary(_ node: Node, _ operation: BinaryFunction) {
+    guard operation == .add || operation == .multiply else { return reference(node) }
     let types = node.inputs.map { graph.values[$0].type }
     guard types[0].dims == types[1].dims, !types[0].dims.contains(.unknown) else {
       // Broadcasting a row over rows is a kernel; the rest is not worth one yet.

@@ -21,6 +21,10 @@ final class Plan {
   let scratchSlots: [Int]
   let locations: [Location]
   let arenaBytes: Int
+  /// Of each value of the program.
+  let types: [SizedType]
+  /// What follows from the sizes alone; keeps the memory that `locations` point to.
+  private let constants: [Constant]
   /// Addresses of the slots, filled by the session.
   let slots: UnsafeMutablePointer<UnsafeMutableRawPointer>
   /// The times of the last run; nil until a run is profiled.
@@ -28,15 +32,19 @@ final class Plan {
 
   /// A convenience, because Embedded Swift (6.3) leaks an object whose designated initialiser throws halfway.
   convenience init(_ program: Program, _ kernels: KernelSet, inputSizes: [[Int]], threads: Int) throws(DLError) {
-    let sizes = try inferSizes(program, inputSizes)
-    let builder = StepBuilder(kernels: kernels, sizes: sizes, layouts: program.values.map { $0.layout })
+    let facts = try inferFacts(program, inputSizes)
+    let types = try sizedTypes(facts, program)
+    let sizes = types.map { $0.sizes }
+    let builder = StepBuilder(kernels: kernels, types: types, layouts: program.values.map { $0.layout })
     var aliases = Aliases(program.values.count)
     var steps: [Step] = []
     var origins: [Int] = []
     for (n, node) in program.nodes.enumerated() {
-      if builder.isView(node) {
+      if node.outputs.allSatisfy({ $0 == Node.absent || facts[$0]?.constant != nil }) {
+        continue
+      } else if builder.isView(node) {
         aliases.merge(node.output, into: node.inputs[0])
-      } else if sizes[node.output].allSatisfy({ $0 > 0 }) {
+      } else if node.outputs.contains(where: { $0 != Node.absent && sizes[$0].allSatisfy { $0 > 0 } }) {
         steps += builder.steps(node).filter { $0.units > 0 }
         while origins.count < steps.count { origins.append(n) }
       }
@@ -48,7 +56,8 @@ final class Plan {
       switch value.source {
       case .input(let i): fixed[aliases.root(v)] = .input(i)
       case .constant(let constant): fixed[aliases.root(v)] = .constant(constant.bytes.baseAddress!)
-      case .node: break
+      case .node:
+        if let constant = facts[v]?.constant { fixed[aliases.root(v)] = .constant(constant.bytes.baseAddress!) }
       }
     }
     var count = program.values.count
@@ -59,14 +68,14 @@ final class Plan {
       } else {
         aliases.append()
         fixed.append(.output(i))
-        steps.append(copyStep(program.values[output], from: output, to: count, sizes[output]))
+        steps.append(copyStep(program.values[output].name, from: output, to: count, types[output]))
         origins.append(program.nodes.count + i)
         count += 1
       }
     }
 
-    mergeInPlace(steps, sizes, fixed, &aliases)
-    var lifetimes = valueLifetimes(steps, sizes, fixed, &aliases)
+    mergeInPlace(steps, types, fixed, &aliases)
+    var lifetimes = valueLifetimes(steps, types, fixed, &aliases)
     var scratch: [(step: Int, piece: Int)] = []
     for (i, step) in steps.enumerated() where step.scratchFloats > 0 {
       let (floats, overflow) = step.scratchFloats.multipliedReportingOverflow(by: 4 * threads)
@@ -88,13 +97,14 @@ final class Plan {
     }
     self.init(
       inputSizes: inputSizes, outputSizes: program.outputs.map { sizes[$0] },
-      outputBytes: program.outputs.map { byteCount(program.values[$0].type.dtype, sizes[$0]) ?? 0 }, steps: steps,
-      origins: origins, scratchSlots: slotsOfScratch, locations: locations, arenaBytes: memory.bytes)
+      outputBytes: program.outputs.map { types[$0].bytes }, steps: steps, origins: origins, scratchSlots: slotsOfScratch,
+      locations: locations, arenaBytes: memory.bytes, types: types, constants: facts.compactMap { $0?.constant })
   }
 
   private init(
     inputSizes: [[Int]], outputSizes: [[Int]], outputBytes: [Int], steps: [Step], origins: [Int], scratchSlots: [Int],
-    locations: [Location], arenaBytes: Int
+    locations: [Location], arenaBytes: Int, types: [SizedType],
+    constants: [Constant]
   ) {
     self.inputSizes = inputSizes
     self.outputSizes = outputSizes
@@ -104,6 +114,8 @@ final class Plan {
     self.scratchSlots = scratchSlots
     self.locations = locations
     self.arenaBytes = arenaBytes
+    self.types = types
+    self.constants = constants
     slots = .allocate(capacity: max(locations.count, 1))
   }
 
@@ -130,56 +142,82 @@ private struct Aliases {
   mutating func merge(_ value: Int, into other: Int) { parent[root(value)] = root(other) }
 }
 
-/// Sizes of every value for the given input sizes; checks free dimensions that must agree.
-func inferSizes(_ program: Program, _ inputSizes: [[Int]]) throws(DLError) -> [[Int]] {
-  var types = program.values.map { $0.type }
+/// A type without free dimensions.
+struct SizedType {
+  var dtype: DType
+  var sizes: [Int]
+
+  var bytes: Int { byteCount(dtype, sizes) ?? 0 }
+}
+
+/// What is known of every value for the given input sizes, with all that follows from sizes alone computed; checks free
+/// dimensions that must agree.
+private func inferFacts(_ program: Program, _ inputSizes: [[Int]]) throws(DLError) -> [Fact?] {
+  var facts: [Fact?] = program.values.map { _ in nil }
+  for (v, value) in program.values.enumerated() {
+    if case .constant(let constant) = value.source { facts[v] = Fact(constant) }
+  }
   var symbols: [(symbol: Int, size: Int, input: Name)] = []
   for (i, v) in program.inputs.enumerated() {
-    for (d, dim) in types[v].dims.enumerated() {
+    let value = program.values[v]
+    for (d, dim) in value.type.dims.enumerated() {
       guard case .symbol(let s) = dim else { continue }
       let size = inputSizes[i][d]
       if let known = symbols.first(where: { $0.symbol == s }), known.size != size {
         throw DLError(
           .shapeMismatch,
-          "input \(program.values[v].name.quoted): dimension \(d): expected \(known.size) as in input \(known.input.quoted), found \(size)"
+          "input \(value.name.quoted): dimension \(d): expected \(known.size) as in input \(known.input.quoted), found \(size)"
         )
       }
-      symbols.append((s, size, program.values[v].name))
+      symbols.append((s, size, value.name))
     }
-    types[v] = TensorType(types[v].dtype, sizes: inputSizes[i])
+    facts[v] = Fact(TensorType(value.type.dtype, sizes: inputSizes[i]))
   }
   for node in program.nodes {
     guard let op = node.op else {
-      types[node.output] = types[node.inputs[0]]
+      facts[node.output] = facts[node.inputs[0]]
       continue
     }
-    do { types[node.output] = try inferType(of: op, node.inputs.map { types[$0] }) } catch {
-      throw error.at("node \(node.name.quoted) (\(op.name))")
-    }
+    do {
+      let inputs = node.inputs.map { $0 == Node.absent ? nil : facts[$0] }
+      var inferred = try inferFacts(of: op, inputs, outputs: node.outputs.count)
+      if case .reference = node.operation, let constants = try fold(op, inputs, inferred, limit: foldingLimit) {
+        inferred = constants.map { Fact($0) }
+      }
+      for (output, fact) in zip(node.outputs, inferred) where output != Node.absent { facts[output] = fact }
+    } catch { throw error.at("node \(node.name.quoted) (\(op.name))") }
   }
-  var sizes: [[Int]] = []
-  for (v, type) in types.enumerated() {
-    // A value that no live node computes keeps no size.
-    if let known = type.sizes {
-      sizes.append(known)
-    } else if case .node = program.values[v].source {
-      sizes.append([0])
-    } else {
-      throw DLError(.internal, "value \(program.values[v].name.quoted) has no size")
-    }
-  }
-  return sizes
+  return facts
 }
 
-private func copyStep(_ value: ProgramValue, from: Int, to: Int, _ sizes: [Int]) -> Step {
-  let bytes = byteCount(value.type.dtype, sizes) ?? 0
-  return Step(name: value.name, kernel: "copy", reads: [from], write: to, cost: Double(bytes)) { slots, _, _, _ in
+/// The most bytes that a node computed at planning may make: shapes and the little that is computed from them.
+private let foldingLimit = 65_536
+
+private func sizedTypes(_ facts: [Fact?], _ program: Program) throws(DLError) -> [SizedType] {
+  var types: [SizedType] = []
+  for (v, fact) in facts.enumerated() {
+    // A value that no live node computes keeps no size.
+    guard let fact else {
+      types.append(SizedType(dtype: program.values[v].type.dtype, sizes: [0]))
+      continue
+    }
+    guard let sizes = fact.type.sizes else {
+      throw DLError(.unsupported, "the size of value \(program.values[v].name.quoted) depends on the elements of others")
+    }
+    types.append(SizedType(dtype: fact.type.dtype, sizes: sizes))
+  }
+  return types
+}
+
+private func copyStep(_ name: Name, from: Int, to: Int, _ type: SizedType) -> Step {
+  let bytes = type.bytes
+  return Step(name: name, kernel: "copy", reads: [from], write: to, cost: Double(bytes)) { slots, _, _, _ in
     slots[to].copyMemory(from: slots[from], byteCount: bytes)
   }
 }
 
 /// Lets a step write over what it reads, where that is not read again and both are arena memory.
-private func mergeInPlace(_ steps: [Step], _ sizes: [[Int]], _ fixed: [Plan.Location?], _ aliases: inout Aliases) {
+private func mergeInPlace(_ steps: [Step], _ types: [SizedType], _ fixed: [Plan.Location?], _ aliases: inout Aliases) {
   var lastRead = fixed.map { _ in -1 }
   for (i, step) in steps.enumerated() { for r in step.reads { lastRead[aliases.root(r)] = i } }
   for (i, step) in steps.enumerated() where step.inPlace {
@@ -187,7 +225,7 @@ private func mergeInPlace(_ steps: [Step], _ sizes: [[Int]], _ fixed: [Plan.Loca
     let to = aliases.root(step.write)
     guard from != to, fixed[from] == nil, fixed[to] == nil, lastRead[from] == i,
       !step.reads.dropFirst().contains(where: { aliases.root($0) == from }),
-      sizes[step.reads[0]].reduce(1, *) == sizes[step.write].reduce(1, *)
+      types[step.reads[0]].bytes == types[step.write].bytes
     else { continue }
     aliases.merge(to, into: from)
     lastRead[from] = lastRead[to]
@@ -195,19 +233,19 @@ private func mergeInPlace(_ steps: [Step], _ sizes: [[Int]], _ fixed: [Plan.Loca
 }
 
 private func valueLifetimes(
-  _ steps: [Step], _ sizes: [[Int]], _ fixed: [Plan.Location?], _ aliases: inout Aliases
+  _ steps: [Step], _ types: [SizedType], _ fixed: [Plan.Location?], _ aliases: inout Aliases
 ) -> (pieces: [Lifetime], piece: [Int?]) {
   var pieces: [Lifetime] = []
   var piece: [Int?] = fixed.map { _ in nil }
   for (i, step) in steps.enumerated() {
-    for v in [step.write] + step.reads {
+    for v in step.writes + step.reads {
       let root = aliases.root(v)
       if fixed[root] != nil { continue }
       if let p = piece[root] {
         pieces[p].last = i
       } else {
         piece[root] = pieces.count
-        pieces.append(Lifetime(bytes: sizes[v].reduce(4, *), first: i, last: i))
+        pieces.append(Lifetime(bytes: types[v].bytes, first: i, last: i))
       }
     }
   }

@@ -28,15 +28,14 @@ public final class Profile {
   var times: [UInt64]
 
   /// threads: how many a step is cut for.
-  convenience init(_ plan: Plan, _ program: Program, threads: (Step) -> Int) throws(DLError) {
-    let sizes = try inferSizes(program, plan.inputSizes)
+  convenience init(_ plan: Plan, _ program: Program, threads: (Step) -> Int) {
     var parts: [Part] = []
     for (i, step) in plan.steps.enumerated() {
       if let last = parts.last, last.entry.name == plan.origins[i] {
         parts[parts.count - 1].steps = last.steps.lowerBound..<i + 1
         parts[parts.count - 1].entry.threads = max(last.entry.threads, threads(step))
       } else {
-        var entry = describe(plan.origins[i], program, sizes)
+        var entry = describe(plan.origins[i], program, plan.types)
         entry.kernel = step.kernel
         entry.threads = threads(step)
         parts.append(Part(entry: entry, steps: i..<i + 1))
@@ -72,26 +71,27 @@ extension Model {
 }
 
 /// What is known of a part of a plan before it runs.
-private func describe(_ origin: Int, _ program: Program, _ sizes: [[Int]]) -> ProfileEntry {
+private func describe(_ origin: Int, _ program: Program, _ types: [SizedType]) -> ProfileEntry {
   var entry = ProfileEntry(name: origin, op: "copy", kernel: "", start: 0, nanoseconds: 0, flops: 0, bytes: 0, threads: 1)
   guard origin < program.nodes.count else {
     let output = program.outputs[origin - program.nodes.count]
-    entry.bytes = sum([output, output], program, sizes)
+    entry.bytes = sum([output, output], types)
     return entry
   }
   let node = program.nodes[origin]
   entry.op = node.op?.name ?? "layout"
-  entry.bytes = sum(node.inputs + [node.output], program, sizes)
-  func type(_ value: Int) -> TensorType { TensorType(program.values[value].type.dtype, sizes: sizes[value]) }
-  if let op = node.op, let macs = macCount(of: op, node.inputs.map(type), type(node.output)) { entry.flops = 2 * Double(macs) }
+  entry.bytes = sum(node.inputs + node.outputs, types)
+  func type(_ value: Int) -> TensorType { TensorType(types[value].dtype, sizes: types[value].sizes) }
+  let inputs = node.inputs.map { $0 == Node.absent ? nil : type($0) }
+  if let op = node.op, let macs = macCount(of: op, inputs, type(node.output)) { entry.flops = 2 * Double(macs) }
   return entry
 }
 
 /// Bytes of the values; those that do not fit an Int are left out.
-private func sum(_ values: [Int], _ program: Program, _ sizes: [[Int]]) -> Int {
+private func sum(_ values: [Int], _ types: [SizedType]) -> Int {
   var bytes = 0
-  for v in values {
-    let (total, overflow) = bytes.addingReportingOverflow(byteCount(program.values[v].type.dtype, sizes[v]) ?? 0)
+  for v in values where v != Node.absent {
+    let (total, overflow) = bytes.addingReportingOverflow(types[v].bytes)
     if !overflow { bytes = total }
   }
   return bytes

@@ -37,7 +37,7 @@ enum Operation {
   case localResponseNorm(size: Int, alpha: Float, beta: Float, bias: Float)
   /// By channel; scale, then shift, of `channels` floats each.
   case affine(Storage, channels: Int)
-  case binary(BinaryOperation)
+  case binary(BinaryFunction)
   case concat(axis: Int)
   /// The same elements in the same order in memory under another shape.
   case view
@@ -52,16 +52,19 @@ final class ProgramNode {
   let op: Op?
   /// Changes while the program is made, when an activation is fused into it.
   var operation: Operation
-  /// Indices into `Program.values`, constants included.
+  /// Indices into `Program.values`, constants included; `Node.absent` where the operation does without.
   let inputs: [Int]
-  let output: Int
+  let outputs: [Int]
 
-  init(name: Name, op: Op?, operation: Operation, inputs: [Int], output: Int) {
+  /// The first output.
+  var output: Int { outputs[0] }
+
+  init(name: Name, op: Op?, operation: Operation, inputs: [Int], outputs: [Int]) {
     self.name = name
     self.op = op
     self.operation = operation
     self.inputs = inputs
-    self.output = output
+    self.outputs = outputs
   }
 }
 
@@ -79,11 +82,13 @@ struct Program {
     var live = Array(repeating: false, count: values.count)
     for output in outputs { live[output] = true }
     var kept: [ProgramNode] = []
-    for node in nodes.reversed() where live[node.output] {
-      for input in node.inputs { live[input] = true }
+    for node in nodes.reversed() where node.outputs.contains(where: { $0 != Node.absent && live[$0] }) {
+      for input in node.inputs where input != Node.absent { live[input] = true }
       kept.append(node)
     }
     nodes = kept.reversed()
-    for (n, node) in nodes.enumerated() { values[node.output].source = .node(n) }
+    for (n, node) in nodes.enumerated() {
+      for output in node.outputs where output != Node.absent { values[output].source = .node(n) }
+    }
   }
 }

@@ -153,19 +153,24 @@ public final class Session {
     let saved = dlp_fpu_enter()
     defer { dlp_fpu_leave(saved) }
     if sizesChanged || addressesChanged { try prepare() }
+    hasRun = false
     let plan = plans[0]
     if profiling {
       try runProfiled(plan)
     } else {
-      for i in plan.steps.indices { run(plan, i, UnsafePointer(plan.slots)) }
+      for i in plan.steps.indices { try run(plan, i, UnsafePointer(plan.slots)) }
     }
     hasRun = true
   }
 
   /// Runs step i of a plan.
   @inline(__always)
-  private func run(_ plan: Plan, _ i: Int, _ slots: Slots) {
+  private func run(_ plan: Plan, _ i: Int, _ slots: Slots) throws(DLError) {
     let step = plan.steps[i]
+    if let body = step.checkedBody {
+      do { try body(slots) } catch { throw error.at("node \(step.name.quoted)") }
+      return
+    }
     let scratch = slots[plan.scratchSlots[i]].assumingMemoryBound(to: Float.self)
     if let grain = grain(step) {
       pool.run(step, slots, scratch, grain: grain)
@@ -193,14 +198,14 @@ public final class Session {
     if let made = plan.profile {
       profile = made
     } else {
-      profile = try Profile(plan, model.program) { [self] step in
+      profile = Profile(plan, model.program) { [self] step in
         grain(step).map { min(pool.threads, (step.units + $0 - 1) / $0) } ?? 1
       }
       plan.profile = profile
     }
     profile.times[0] = dlp_nanoseconds()
     for i in plan.steps.indices {
-      run(plan, i, UnsafePointer(plan.slots))
+      try run(plan, i, UnsafePointer(plan.slots))
       profile.times[i + 1] = dlp_nanoseconds()
     }
   }

@@ -12,7 +12,7 @@ final class Step {
   let name: Name
   let kernel: StaticString
   let reads: [Int]
-  let write: Int
+  let writes: [Int]
   /// The output may lie over the first thing read, if nothing needs that later.
   let inPlace: Bool
   let units: Int
@@ -21,6 +21,11 @@ final class Step {
   /// Floats of scratch for each worker.
   let scratchFloats: Int
   let body: Body
+  /// What runs instead of `body`, on the caller's thread: work that elements may make impossible, such as an index out of range.
+  let checkedBody: ((_ slots: Slots) throws(DLError) -> Void)?
+
+  /// The first output.
+  var write: Int { writes[0] }
 
   init(
     name: Name, kernel: StaticString, reads: [Int], write: Int, inPlace: Bool = false, units: Int = 1, cost: Double = 0,
@@ -29,12 +34,26 @@ final class Step {
     self.name = name
     self.kernel = kernel
     self.reads = reads
-    self.write = write
+    self.writes = [write]
     self.inPlace = inPlace
     self.units = units
     self.cost = cost
     self.scratchFloats = scratchFloats
     self.body = body
+    checkedBody = nil
+  }
+
+  init(name: Name, kernel: StaticString, reads: [Int], writes: [Int], checkedBody: @escaping (Slots) throws(DLError) -> Void) {
+    self.name = name
+    self.kernel = kernel
+    self.reads = reads
+    self.writes = writes
+    self.checkedBody = checkedBody
+    inPlace = false
+    units = 1
+    cost = 0
+    scratchFloats = 0
+    body = { _, _, _, _ in }
   }
 }
 
@@ -49,9 +68,17 @@ extension Storage {
 /// Makes the steps of a program's nodes for the sizes of one plan.
 struct StepBuilder {
   let kernels: KernelSet
-  /// Sizes and layout of each program value.
-  let sizes: [[Int]]
+  /// Type and layout of each program value.
+  let types: [SizedType]
   let layouts: [Layout]
+  let sizes: [[Int]]
+
+  init(kernels: KernelSet, types: [SizedType], layouts: [Layout]) {
+    self.kernels = kernels
+    self.types = types
+    self.layouts = layouts
+    sizes = types.map { $0.sizes }
+  }
 
   /// No steps when the output is only another view of the first input.
   func steps(_ node: ProgramNode) -> [Step] {
@@ -79,14 +106,14 @@ struct StepBuilder {
       return [localResponseNorm(node, size, alpha, beta, bias)]
     case .affine(let parameters, let channels):
       return affine(node, parameters, channels)
-    case .binary(let operation):
-      return [binary(node, operation)]
+    case .binary(let function):
+      return [binary(node, function)]
     case .concat(let axis):
       return concat(node, axis)
     case .changeLayout(let from, _):
       return changeLayout(node, from)
     case .reference:
-      return [reference(node)]
+      return reference(node)
     }
   }
 
@@ -235,15 +262,16 @@ struct StepBuilder {
       kernel(.multiply, rows, channels, x, parameters.floats, 0, y)
     }
     let second = ProgramNode(
-      name: node.name, op: node.op, operation: node.operation, inputs: [node.output], output: node.output)
+      name: node.name, op: node.op, operation: node.operation, inputs: [node.output], outputs: [node.output])
     let shift = byRows(second, "shift", rows: rows, columns: channels, costEach: 1, inPlace: true) { rows, _, x, y in
       kernel(.add, rows, channels, x, parameters.floats + channels, 0, y)
     }
     return [scale, shift]
   }
 
-  private func binary(_ node: ProgramNode, _ operation: BinaryOperation) -> Step {
+  private func binary(_ node: ProgramNode, _ function: BinaryFunction) -> Step {
     let kernel = kernels.binary
+    let operation: BinaryOperation = function == .add ? .add : .multiply
     let b = node.inputs[1]
     let x = node.inputs[0]
     let y = node.output
@@ -325,14 +353,22 @@ struct StepBuilder {
     ]
   }
 
-  private func reference(_ node: ProgramNode) -> Step {
+  private func reference(_ node: ProgramNode) -> [Step] {
+    guard let op = node.op else { return [] }
     let inputs = node.inputs
-    let y = node.output
-    let sizes = sizes
-    guard let op = node.op else { return Step(name: node.name, kernel: "reference", reads: inputs, write: y) { _, _, _, _ in } }
-    return Step(name: node.name, kernel: "reference", reads: inputs, write: y, cost: elements(y)) { slots, _, _, _ in
-      let views = inputs.map { TensorView(slots[$0].floats, sizes[$0]) }
-      evaluateReference(op, views, MutableTensorView(slots[y].floats, sizes[y]))
-    }
+    let outputs = node.outputs
+    let types = types
+    return [
+      Step(
+        name: node.name, kernel: "reference", reads: inputs.filter { $0 != Node.absent },
+        writes: outputs.filter { $0 != Node.absent }
+      ) { slots throws(DLError) in
+        func buffer(_ value: Int) -> TensorBuffer? {
+          value == Node.absent ? nil : TensorBuffer(slots[value], types[value].dtype, types[value].sizes)
+        }
+        var results = outputs.map { buffer($0) }
+        try evaluateReference(op, inputs.map { buffer($0) }, &results)
+      }
+    ]
   }
 }

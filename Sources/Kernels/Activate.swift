@@ -6,7 +6,7 @@ import KernelTypes
 @inline(__always) func needsPass(_ activation: Activation) -> Bool {
   switch activation {
   case .identity, .relu: false
-  case .leakyRelu, .sigmoid, .tanh: true
+  default: true
   }
 }
 
@@ -23,6 +23,7 @@ func activate(_ activation: Activation, _ count: Int, _ x: UnsafePointer<Float>,
   case .leakyRelu(let slope): map(count, x, y, LeakyRelu(slope: slope))
   case .sigmoid: map(count, x, y, Sigmoid())
   case .tanh: map(count, x, y, Tanh())
+  default: break
   }
 }
 

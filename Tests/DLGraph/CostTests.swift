@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func everyOperationHasACost() throws {
-    for opCase in opCases { #expect(try cost(opCase.op, opCase.inputs) != nil, "\(opCase)") }
+    for opCase in opCases where opCase.isF32 { #expect(try cost(opCase.op, opCase.inputs) != nil, "\(opCase)") }
   }
 
   @Test func freeSizes() throws {

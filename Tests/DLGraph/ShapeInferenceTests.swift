@@ -144,7 +144,7 @@ extension Dim: ExpressibleByIntegerLiteral {
 
   /// What is inferred for free sizes must be what the fixed ones give.
   @Test func freeAndFixedSizesAgree() throws {
-    for opCase in opCases where !opCase.inputs[0].isEmpty {
+    for opCase in opCases where opCase.isF32 && !opCase.inputs[0].isEmpty {
       var free = opCase.inputs.map { TensorType(.f32, sizes: $0) }
       free[0].dims[0] = .symbol(0)
       let fixed = try inferType(of: opCase.op, opCase.inputs.map { TensorType(.f32, sizes: $0) })

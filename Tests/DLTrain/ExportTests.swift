@@ -3,6 +3,7 @@ import DLImage
 import DLRuntime
 import DLTrain
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ExportTests {
@@ -36,34 +37,15 @@ import Testing
     for count in [1, 5] {
       let x = images(count)
       let expected = model(x).scalars
-      let found = evaluate(graph, x)
+      let found = try evaluate(graph, x)
       #expect(found.count == expected.count)
       for (f, e) in zip(found, expected) { #expect(abs(f - e) < 1e-5) }
     }
   }
 
   /// Node after node by the reference operations.
-  private func evaluate(_ graph: Graph, _ x: Tensor<Float>) -> [Float] {
-    var values: [Int: (sizes: [Int], data: [Float])] = [graph.inputs[0]: (x.shape, x.scalars)]
-    for (i, value) in graph.values.enumerated() {
-      if let constant = value.constant { values[i] = (constant.sizes, Array(constant.floats)) }
-    }
-    for node in graph.nodes {
-      let inputs = node.inputs.compactMap { values[$0] }
-      guard let sizes = try? inferType(of: node.op, inputs.map { TensorType(.f32, sizes: $0.sizes) }).sizes else { return [] }
-      var output = [Float](repeating: 0, count: sizes.reduce(1, *))
-      let copies = inputs.map { input in
-        let copy = UnsafeMutablePointer<Float>.allocate(capacity: max(1, input.data.count))
-        copy.initialize(from: input.data, count: input.data.count)
-        return TensorView(UnsafePointer(copy), input.sizes)
-      }
-      defer { for copy in copies { copy.data.deallocate() } }
-      output.withUnsafeMutableBufferPointer {
-        if let start = $0.baseAddress { evaluateReference(node.op, copies, MutableTensorView(start, sizes)) }
-      }
-      values[node.outputs[0]] = (sizes, output)
-    }
-    return values[graph.outputs[0]]?.data ?? []
+  private func evaluate(_ graph: Graph, _ x: Tensor<Float>) throws -> [Float] {
+    try evaluateGraph(graph, [TestTensor(x.shape, Array(x.scalars))])[0].map { Float($0) }
   }
 
   @Test func theFileRunsInTheRuntime() throws {

@@ -62,12 +62,13 @@ private let cases: [GradientCase] = [
 ]
 
 /// The shared table without pooling of windows that lie wholly in the padding, whose maximum is −∞.
-private let finiteCases = opCases.filter { (try? $0.reference().allSatisfy(\.isFinite)) ?? false }
+private let finiteCases = opCases.filter { hasGradient($0.op) && ((try? $0.reference().allSatisfy(\.isFinite)) ?? false) }
 
 @Suite struct OpGradients {
   @Test func everyOperationHasACase() {
-    #expect(Set(cases.map { kind(of: $0.op) }) == Set(OpKind.allCases))
-    #expect(finiteCases.count >= opCases.count - 5)
+    let trained = opCases.filter { hasGradient($0.op) }
+    #expect(Set(cases.map { "\($0.op.name)" }) == Set(trained.map { "\($0.op.name)" }))
+    #expect(finiteCases.count >= trained.count - 5)
   }
 
   @Test(arguments: cases) fileprivate func gradient(_ test: GradientCase) {

@@ -98,14 +98,9 @@ import Testing
         let x = (0..<40).map { scale * (Float($0 % 7) - 3) }
         let input = Guarded(x), y = Guarded(count: 40)
         set.localResponseNorm(1, 40, 5, 2, 0.75, 1, input.base, y.base)
-        var truth = [Double](repeating: 0, count: 40)
-        x.map(Double.init).withUnsafeBufferPointer { from in
-          truth.withUnsafeMutableBufferPointer { to in
-            evaluateReference(
-              .localResponseNorm(size: 5, alpha: 2, beta: 0.75, bias: 1), [TensorView(from.baseAddress!, [1, 40, 1])],
-              MutableTensorView(to.baseAddress!, [1, 40, 1]))
-          }
-        }
+        let truth = try OpCase(
+          .localResponseNorm(size: 5, alpha: 2, beta: 0.75, bias: 1), [.f32([1, 40, 1], x.map { Double($0) })]
+        ).reference()
         for (a, b) in zip(y.values, truth) { #expect(abs(Double(a) - b) <= 4e-6 * abs(b), "\(set.isa), scale \(scale)") }
       }
     }

@@ -102,6 +102,7 @@ func geometry(_ kernel: [Int], _ window: Window, _ x: [Int], _ y: [Int], inGap: 
 /// Runs a case on the kernels of a set. Nil where the set has no kernel for it; an empty array if memory outside the
 /// output was written.
 func run(_ c: OpCase, _ set: KernelSet, _ manner: Manner = Manner()) throws -> [Float]? {
+  guard c.isF32 else { return nil }
   let sizes = try c.outputSizes()
   let x = c.values(0)
   switch c.op {
@@ -134,9 +135,9 @@ func run(_ c: OpCase, _ set: KernelSet, _ manner: Manner = Manner()) throws -> [
     let y = Guarded(count: x.count)
     set.localResponseNorm(x.count / sizes[1], sizes[1], size, alpha, beta, bias, input.base, y.base)
     return channelsFirst(y, sizes, gap: 0) ?? []
-  case .add: return runBinary(.add, c, sizes, set)
-  case .multiply: return runBinary(.multiply, c, sizes, set)
-  case .batchNorm, .concat, .flatten, .reshape, .dropout: return nil
+  case .binary(.add): return runBinary(.add, c, sizes, set)
+  case .binary(.multiply): return runBinary(.multiply, c, sizes, set)
+  default: return nil
   }
 }
 

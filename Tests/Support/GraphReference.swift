@@ -17,31 +17,28 @@ public struct TestTensor: Equatable, Sendable {
   }
 }
 
-/// The outputs of a graph, node by node through the naive kernels in double precision.
+/// The outputs of a graph, node by node through the naive kernels, f32 in double precision.
 public func evaluateGraph(_ graph: Graph, _ inputs: [TestTensor]) throws -> [[Double]] {
-  var values: [Int: (sizes: [Int], data: [Double])] = [:]
-  for (i, input) in graph.inputs.enumerated() { values[input] = (inputs[i].sizes, inputs[i].values.map { Double($0) }) }
+  var values: [Int: Constant] = [:]
+  for (i, input) in graph.inputs.enumerated() {
+    values[input] = try makeConstant(.f64, inputs[i].sizes, inputs[i].values.map { Double($0) })
+  }
   for (v, value) in graph.values.enumerated() {
-    if let constant = value.constant { values[v] = (constant.sizes, constant.floats.map { Double($0) }) }
+    guard let constant = value.constant else { continue }
+    values[v] = constant.dtype == .f32 ? try makeConstant(.f64, constant.sizes, elements(of: constant)) : constant
   }
   for node in graph.nodes {
-    let arguments = node.inputs.map { values[$0]! }
-    let sizes = try inferType(of: node.op, arguments.map { TensorType(.f32, sizes: $0.sizes) }).sizes!
-    var data = [Double](repeating: .nan, count: sizes.reduce(1, *))
-    evaluate(node.op, arguments, sizes, &data)
-    values[node.outputs[0]] = (sizes, data)
+    let arguments = node.inputs.map { values[$0].map { Fact($0) } }
+    let facts = try inferFacts(of: node.op, arguments, outputs: node.outputs.count)
+    for (output, constant) in zip(node.outputs, try fold(node.op, arguments, facts, limit: .max - 1)!) {
+      values[output] = constant
+    }
   }
-  return graph.outputs.map { values[$0]!.data }
+  return graph.outputs.map { elements(of: values[$0]!) }
 }
 
-private func evaluate(_ op: Op, _ inputs: [(sizes: [Int], data: [Double])], _ sizes: [Int], _ output: inout [Double]) {
-  let copies = inputs.map { input in
-    let copy = UnsafeMutablePointer<Double>.allocate(capacity: max(1, input.data.count))
-    copy.initialize(from: input.data, count: input.data.count)
-    return TensorView(UnsafePointer(copy), input.sizes)
-  }
-  defer { for copy in copies { copy.data.deallocate() } }
-  output.withUnsafeMutableBufferPointer {
-    if let base = $0.baseAddress { evaluateReference(op, copies, MutableTensorView(base, sizes)) }
-  }
+/// The elements of a constant of any type as numbers.
+public func elements(of constant: Constant) -> [Double] {
+  let buffer = TensorBuffer(constant)
+  return withExtendedLifetime(constant.storage) { (0..<constant.count).map { buffer.real($0) } }
 }

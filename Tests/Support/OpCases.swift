@@ -1,53 +1,110 @@
 import DLGraph
 import KernelTypes
 
-/// One case of an operation: its attributes and the sizes of its inputs, in the model's own order. The value test, the
-/// gradient test and the format test walk the same table, `opCases`.
+/// One input of a case.
+public struct OpArgument: Sendable {
+  public var dtype: DType = .f32
+  public var sizes: [Int]
+  /// The elements, or nil for random ones: floats in −1 ..< 1, integers in −8 ..< 8 (unsigned 0 ..< 16), bools.
+  public var elements: [Double]?
+  /// Whether the operation does without it.
+  public var isAbsent = false
+
+  public static func f32(_ sizes: [Int], _ elements: [Double]? = nil) -> OpArgument { .of(.f32, sizes, elements) }
+  public static func i64(_ sizes: [Int], _ elements: [Double]? = nil) -> OpArgument { .of(.i64, sizes, elements) }
+  /// A list: rank 1.
+  public static func i64(list: [Int]) -> OpArgument { .of(.i64, [list.count], list.map { Double($0) }) }
+  public static func of(_ dtype: DType, _ sizes: [Int], _ elements: [Double]? = nil) -> OpArgument {
+    OpArgument(dtype: dtype, sizes: sizes, elements: elements)
+  }
+  public static var absent: OpArgument { OpArgument(sizes: [], isAbsent: true) }
+}
+
+/// One case of an operation: its attributes and its inputs, in the model's own order. The value test, the gradient test and the
+/// format test walk the same table, `opCases`.
 public struct OpCase: Sendable, CustomStringConvertible {
   public var op: Op
-  public var inputs: [[Int]]
+  public var arguments: [OpArgument]
+  /// How many outputs are asked for.
+  public var outputs: Int
 
-  public init(_ op: Op, _ inputs: [[Int]]) {
+  /// Of f32 inputs.
+  public init(_ op: Op, _ inputs: [[Int]]) { self.init(op, inputs.map { .f32($0) }) }
+
+  public init(_ op: Op, _ arguments: [OpArgument], outputs: Int = 1) {
     self.op = op
-    self.inputs = inputs
+    self.arguments = arguments
+    self.outputs = outputs
   }
 
-  public var description: String { "\(op) of " + inputs.map { DLGraph.describe($0).description }.joined(separator: ", ") }
+  /// Sizes of the inputs.
+  public var inputs: [[Int]] { arguments.map { $0.sizes } }
 
-  /// Sizes of the output, from shape inference.
-  public func outputSizes() throws -> [Int] {
-    try inferType(of: op, inputs.map { TensorType(.f32, sizes: $0) }).sizes ?? []
+  public var isF32: Bool { arguments.allSatisfy { $0.dtype == .f32 && !$0.isAbsent } && outputs == 1 }
+
+  public var description: String {
+    "\(op) of "
+      + arguments.map { $0.isAbsent ? "-" : "\($0.dtype.name)\(DLGraph.describe($0.sizes).description)" }.joined(separator: ", ")
   }
 
-  /// The values of input i, in −1 ..< 1 (a variance in 0.5 ..< 1.5), the same at every call.
-  public func values(_ i: Int) -> [Float] {
-    var generator = SplitMix64(seed: UInt64(truncatingIfNeeded: 1 + i + 31 * inputs[i].reduce(7) { $0 &* 131 &+ $1 }))
-    let shift: Float = if case .batchNorm = op, i == 4 { 1.5 } else { 0 }
-    return (0..<inputs[i].reduce(1, *)).map { _ in
+  /// Sizes of the first output, from shape inference.
+  public func outputSizes() throws -> [Int] { try facts(widened: false)[0].type.sizes ?? [] }
+
+  /// What shape inference says of the outputs of constant inputs.
+  public func facts(widened: Bool) throws -> [Fact] { try inferFacts(of: op, inputFacts(widened: widened), outputs: outputs) }
+
+  /// The values of f32 input i, the same at every call.
+  public func values(_ i: Int) -> [Float] { elements(i).map { Float($0) } }
+
+  /// The elements of input i; a variance is in 0.5 ..< 1.5.
+  public func elements(_ i: Int) -> [Double] {
+    let argument = arguments[i]
+    if let elements = argument.elements { return elements }
+    var generator = SplitMix64(seed: UInt64(truncatingIfNeeded: 1 + i + 31 * argument.sizes.reduce(7) { $0 &* 131 &+ $1 }))
+    let isVariance = if case .batchNorm = op, i == 4 { true } else { false }
+    return (0..<argument.sizes.reduce(1, *)).map { _ in
       let v = Float(generator.next() >> 40) / Float(1 << 23) - 1
-      return shift == 0 ? v : shift / 1.5 + v / 2
+      switch argument.dtype {
+      case .f32, .f64, .f16, .bf16: return Double(isVariance ? 1 + v / 2 : v)
+      case .i8, .i16, .i32, .i64: return Double((v * 8).rounded(.down))
+      case .u8, .u16, .u32, .u64: return Double((v * 8).rounded(.down) + 8)
+      case .bool: return v < 0 ? 0 : 1
+      }
     }
   }
 
-  /// The reference's answer, in double precision.
-  public func reference() throws -> [Double] { try evaluate(Double.self) }
-
-  /// The reference's answer in the precision of T.
-  public func evaluate<T: ReferenceScalar>(_: T.Type) throws -> [T] {
-    let sizes = try outputSizes()
-    let arrays = inputs.indices.map { values($0).map { T($0) } }
-    let views = zip(arrays, inputs).map { array, sizes in
-      let copy = UnsafeMutablePointer<T>.allocate(capacity: max(1, array.count))
-      copy.initialize(from: array, count: array.count)
-      return TensorView(UnsafePointer(copy), sizes)
-    }
-    defer { for view in views { view.data.deallocate() } }
-    var output = [T](repeating: 0, count: sizes.reduce(1, *))
-    output.withUnsafeMutableBufferPointer {
-      if let base = $0.baseAddress { evaluateReference(op, views, MutableTensorView(base, sizes)) }
-    }
-    return output
+  /// Input i as a constant; widened: f32 as f64.
+  public func constant(_ i: Int, widened: Bool = false) throws -> Constant {
+    let argument = arguments[i]
+    let dtype: DType = widened && argument.dtype == .f32 ? .f64 : argument.dtype
+    return try makeConstant(dtype, argument.sizes, argument.dtype == .f32 ? values(i).map { Double($0) } : elements(i))
   }
+
+  private func inputFacts(widened: Bool) throws -> [Fact?] {
+    try arguments.indices.map { arguments[$0].isAbsent ? nil : Fact(try constant($0, widened: widened)) }
+  }
+
+  /// The reference's first output, f32 computed in double precision.
+  public func reference() throws -> [Double] { try references()[0] }
+
+  /// All outputs of the reference, f32 computed in double precision.
+  public func references() throws -> [[Double]] {
+    let inputs = try inputFacts(widened: true)
+    let facts = try inferFacts(of: op, inputs, outputs: outputs)
+    return try fold(op, inputs, facts, limit: .max - 1)!.map { constant in
+      let buffer = TensorBuffer(constant)
+      return withExtendedLifetime(constant.storage) { (0..<constant.count).map { buffer.real($0) } }
+    }
+  }
+}
+
+/// A constant of any type.
+public func makeConstant(_ dtype: DType, _ sizes: [Int], _ elements: [Double]) throws -> Constant {
+  let storage = try Storage.allocate(elements.count * dtype.size) { memory in
+    let buffer = TensorBuffer(memory.baseAddress!, dtype, sizes)
+    for (i, element) in elements.enumerated() { buffer.setReal(i, element) }
+  }
+  return try Constant(dtype, sizes, storage)
 }
 
 /// The generator of Steele, Lea and Flood (2014): small, and the same numbers everywhere.
@@ -62,38 +119,6 @@ public struct SplitMix64: RandomNumberGenerator {
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
     return z ^ (z >> 31)
-  }
-}
-
-/// Operations without their attributes. `kind(of:)` has no default: a new operation is a compile error here, and then
-/// a failing test until `opCases` has a case of it.
-public enum OpKind: CaseIterable, Sendable {
-  case conv, maxPool, averagePool, globalMaxPool, globalAveragePool, gemm, identity, relu, leakyRelu, sigmoid, tanh, softmax,
-    localResponseNorm, batchNorm, add, multiply, concat, flatten, reshape, dropout
-}
-
-public func kind(of op: Op) -> OpKind {
-  switch op {
-  case .conv: .conv
-  case .maxPool: .maxPool
-  case .averagePool: .averagePool
-  case .globalMaxPool: .globalMaxPool
-  case .globalAveragePool: .globalAveragePool
-  case .gemm: .gemm
-  case .activation(.identity): .identity
-  case .activation(.relu): .relu
-  case .activation(.leakyRelu): .leakyRelu
-  case .activation(.sigmoid): .sigmoid
-  case .activation(.tanh): .tanh
-  case .softmax: .softmax
-  case .localResponseNorm: .localResponseNorm
-  case .batchNorm: .batchNorm
-  case .add: .add
-  case .multiply: .multiply
-  case .concat: .concat
-  case .flatten: .flatten
-  case .reshape: .reshape
-  case .dropout: .dropout
   }
 }
 

@@ -8,7 +8,8 @@ struct Affine {
 
   /// inputs: those of the node (x, scale, shift, mean, variance). Nil unless the last four are constants.
   init?(_ graph: Graph, _ inputs: [Int], epsilon: Float) {
-    let parameters = inputs.dropFirst().compactMap { graph.values[$0].constant?.floats }
+    let parameters = inputs.dropFirst().compactMap { graph.values[$0].constant }.filter { $0.dtype == .f32 }
+      .map { $0.floats }
     guard parameters.count == 4, parameters.allSatisfy({ $0.count == parameters[0].count }) else { return nil }
     scale = []
     shift = []
@@ -35,7 +36,7 @@ func foldBatchNorm(_ graph: inout Graph) throws(DLError) {
       graph.nodes[p].outputs = node.outputs
       producer[node.outputs[0]] = p
     } else {
-      producer[node.outputs[0]] = n
+      for output in node.outputs where output != Node.absent { producer[output] = n }
       kept.append(n)
     }
   }
@@ -57,7 +58,7 @@ private func fold(_ affine: Affine, into n: Int, _ graph: inout Graph) throws(DL
   let channels = weightsByRow ? first : last
   guard channels == affine.scale.count else { return false }
   var bias = Array(repeating: Float(0), count: channels)
-  if node.inputs.count == 3 {
+  if node.inputs.count == 3 && node.inputs[2] != Node.absent {
     guard let constant = graph.values[node.inputs[2]].constant else { return false }
     bias = Array(constant.floats)
   }

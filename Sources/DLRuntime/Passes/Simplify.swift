@@ -10,7 +10,7 @@ func simplify(_ graph: inout Graph) throws(DLError) {
 /// How many nodes and graph outputs read each value.
 func countUses(_ graph: Graph) -> [Int] {
   var uses = Array(repeating: 0, count: graph.values.count)
-  for node in graph.nodes { for input in node.inputs { uses[input] += 1 } }
+  for node in graph.nodes { for input in node.inputs where input != Node.absent { uses[input] += 1 } }
   for output in graph.outputs { uses[output] += 1 }
   return uses
 }
@@ -22,7 +22,7 @@ private func removeIdentities(_ graph: inout Graph) {
   for output in graph.outputs { isOutput[output] = true }
   var kept: [Node] = []
   for var node in graph.nodes {
-    node.inputs = node.inputs.map { source[$0] }
+    node.inputs = node.inputs.map { $0 == Node.absent ? $0 : source[$0] }
     switch node.op {
     case .dropout, .activation(.identity):
       if !isOutput[node.outputs[0]] {
@@ -40,8 +40,8 @@ private func removeDeadNodes(_ graph: inout Graph) {
   var live = Array(repeating: false, count: graph.values.count)
   for output in graph.outputs { live[output] = true }
   var kept: [Node] = []
-  for node in graph.nodes.reversed() where live[node.outputs[0]] {
-    for input in node.inputs { live[input] = true }
+  for node in graph.nodes.reversed() where node.outputs.contains(where: { $0 != Node.absent && live[$0] }) {
+    for input in node.inputs where input != Node.absent { live[input] = true }
     kept.append(node)
   }
   graph.nodes = kept.reversed()

@@ -36,6 +36,7 @@ func activationForward<Scalar: TensorScalar>(_ activation: Activation, _ x: Tens
       for i in range { y[i] = x[i] < 0 ? slope * x[i] : x[i] }
     case .sigmoid: for i in range { y[i] = logistic(x[i]) }
     case .tanh: for i in range { y[i] = Scalar.tanh(x[i]) }
+    default: for i in range { y[i] = Scalar(referenceActivation(activation, Double(x[i]))) }
     }
   }
 }
@@ -62,6 +63,7 @@ func activationBackward<Scalar: TensorScalar>(_ activation: Activation, _ step: 
       for i in range { dx[i] = dy[i] * (x[i] < 0 ? slope : 1) }
     case .sigmoid: for i in range { dx[i] = dy[i] * y[i] * (1 - y[i]) }
     case .tanh: for i in range { dx[i] = dy[i] * (1 - y[i] * y[i]) }
+    default: fatalError("\(activation.name) has no gradient")
     }
   }
 }

@@ -90,11 +90,12 @@ private func forward<Scalar: TensorScalar>(
   case .localResponseNorm(let size, let alpha, let beta, let bias):
     localResponseNormForward(LocalResponse(size, alpha, beta, bias), x[0])
   case .batchNorm(let epsilon): (batchNormForward(Scalar(epsilon), x), Saved())
-  case .add: (addForward(x, shape), Saved())
-  case .multiply: (multiplyForward(x, shape), Saved())
+  case .binary(.add): (addForward(x, shape), Saved())
+  case .binary(.multiply): (multiplyForward(x, shape), Saved())
   case .concat(let axis): (concatForward(axis, x, shape), Saved())
   case .flatten, .reshape: (x[0].reshaped(shape), Saved())
   case .dropout(let rate): dropoutForward(Scalar(rate), x[0], &generator)
+  default: (referenceForward(op, x), Saved())
   }
 }
 
@@ -111,6 +112,23 @@ func backward<Scalar: TensorScalar>(_ operation: Operation<Scalar>, _ step: Back
   }
 }
 
+/// Whether an operation can be trained through.
+public func hasGradient(_ op: Op) -> Bool {
+  switch op {
+  case .conv(let window, _): window.rule == .explicit
+  case .maxPool(_, let window), .averagePool(_, let window, _): window.rule == .explicit && !window.ceil
+  case .globalMaxPool, .globalAveragePool, .gemm, .softmax, .localResponseNorm, .batchNorm, .concat, .flatten, .reshape,
+    .dropout, .binary(.add), .binary(.multiply):
+    true
+  case .activation(let activation):
+    switch activation {
+    case .identity, .relu, .leakyRelu, .sigmoid, .tanh: true
+    default: false
+    }
+  default: false
+  }
+}
+
 private func backward<Scalar: TensorScalar>(_ op: Op, _ step: BackwardStep<Scalar>) -> [Tensor<Scalar>?] {
   switch op {
   case .conv(let window, let groups): convBackward(window, groups, step)
@@ -123,10 +141,27 @@ private func backward<Scalar: TensorScalar>(_ op: Op, _ step: BackwardStep<Scala
   case .localResponseNorm(let size, let alpha, let beta, let bias):
     [localResponseNormBackward(LocalResponse(size, alpha, beta, bias), step)]
   case .batchNorm(let epsilon): batchNormBackward(Scalar(epsilon), step)
-  case .add: addBackward(step)
-  case .multiply: multiplyBackward(step)
+  case .binary(.add): addBackward(step)
+  case .binary(.multiply): multiplyBackward(step)
   case .concat(let axis): concatBackward(axis, step)
   case .flatten, .reshape: [step.gradient.reshaped(step.inputs[0].shape)]
   case .dropout: [dropoutBackward(step)]
+  default: fatalError("\(op.name) has no gradient")
   }
+}
+
+/// Operations without a forward computation of their own here: the first output of the naive kernel.
+private func referenceForward<Scalar: TensorScalar>(_ op: Op, _ x: [Tensor<Scalar>]) -> Tensor<Scalar> {
+  let dtype: DType = Scalar.self == Float.self ? .f32 : .f64
+  do {
+    let constants = try x.map { tensor throws(DLError) in
+      let storage = tensor.scalars.withUnsafeBytes { bytes in Result { () throws(DLError) in try Storage.copy(bytes) } }
+      return Fact(try Constant(dtype, tensor.shape, try storage.get()))
+    }
+    let facts = try inferFacts(of: op, constants)
+    guard let y = try fold(op, constants, facts, limit: .max - 1)?.first, y.dtype == dtype else {
+      fatalError("\(op.name): not an operation on floats of known size")
+    }
+    return withExtendedLifetime(y.storage) { Tensor(y.sizes, Array(y.bytes.bindMemory(to: Scalar.self))) }
+  } catch { fatalError("\(op.name): \(error)") }
 }

@@ -1,0 +1,27 @@
+/// The outputs of an operation on constants, or nil where its inputs are not all constant. facts: from `inferFacts`.
+/// limit: the most bytes of outputs it makes; nil beyond.
+public func fold(_ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int) throws(DLError) -> [Constant]? {
+  var total = 0
+  for fact in facts {
+    guard let sizes = fact.type.sizes, let bytes = byteCount(fact.type.dtype, sizes) else { return nil }
+    total += min(bytes, limit + 1)
+    if total > limit { return nil }
+  }
+  for case .some(let input) in inputs where input.constant == nil { return nil }
+  var buffers: [TensorBuffer?] = []
+  var storages: [Storage] = []
+  for fact in facts {
+    let sizes = fact.type.sizes ?? []
+    let storage = try Storage.allocate(byteCount(fact.type.dtype, sizes) ?? 0) { _ in }
+    storages.append(storage)
+    buffers.append(TensorBuffer(UnsafeMutableRawPointer(mutating: storage.base), fact.type.dtype, sizes))
+  }
+  try withExtendedLifetime(inputs) { () throws(DLError) in
+    try evaluateReference(op, inputs.map { $0.flatMap { $0.constant.map { TensorBuffer($0) } } }, &buffers)
+  }
+  var constants: [Constant] = []
+  for (buffer, storage) in zip(buffers, storages) {
+    if let buffer { constants.append(try Constant(buffer.dtype, buffer.sizes, storage)) }
+  }
+  return constants
+}

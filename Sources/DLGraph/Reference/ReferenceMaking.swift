@@ -1,0 +1,2 @@
+func evaluateMaking(_ op: Op, _ inputs: [TensorBuffer?], _ y: TensorBuffer) {
+}

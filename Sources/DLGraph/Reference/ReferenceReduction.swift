@@ -1,0 +1,2 @@
+func evaluateReduction(_ op: Op, _ inputs: [TensorBuffer?], _ y: TensorBuffer) {
+}
