@@ -2,7 +2,7 @@ import DLGraph
 
 extension Constant {
   /// A constant every element of which is `value`. Throws shapeMismatch if the type has free sizes.
-  init(filling type: TensorType, with value: Double) throws(DLError) {
+  init(filling type: TensorType, with value: Double) throws {
     guard let sizes = type.sizes, let bytes = byteCount(type.dtype, sizes) else {
       throw DLError(.shapeMismatch, "its sizes are free; --shape can give them")
     }
@@ -15,8 +15,8 @@ extension Constant {
 }
 
 /// A number as an element type holds it. Throws invalidArgument if it does not.
-private func bytesOf(_ value: Double, _ dtype: DType) throws(DLError) -> [UInt8] {
-  func bytes<T>(_ number: T?) throws(DLError) -> [UInt8] {
+private func bytesOf(_ value: Double, _ dtype: DType) throws -> [UInt8] {
+  func bytes<T>(_ number: T?) throws -> [UInt8] {
     guard let number else { throw DLError(.invalidArgument, "\(value) is no \(dtype.name)") }
     return withUnsafeBytes(of: number) { Array($0) }
   }

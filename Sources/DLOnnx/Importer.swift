@@ -19,15 +19,25 @@ public func importModel(_ path: String, _ options: ImportOptions = ImportOptions
   try Importer(ExternalFiles(besides: path), options).run(try readOnnx(path))
 }
 
+/// The most nodes, with those of functions and repeated bodies.
+private let mostNodes = 2_000_000
+
 /// Turns the nodes of a model into those of a graph, one after the other.
 final class Importer {
   var graph = Graph()
   let files: ExternalFiles
   let options: ImportOptions
   /// Versions of operator sets by their domain.
-  private(set) var versions: [String: Int] = [:]
+  var versions: [String: Int] = [:]
   private(set) var problems = Problems()
-  private(set) var scope = Scope()
+  var scope = Scope()
+  /// The attributes of the function call that is being inlined.
+  var attributes: [String: Onnx_AttributeProto] = [:]
+  /// The names of the nodes around the graph that is being converted, each with a slash after it, and their number.
+  var path = ""
+  var depth = 0
+  private var functions: [String: Onnx_FunctionProto] = [:]
+  private var nodeCount = 0
   private var symbols: [String: Dim] = [:]
 
   init(_ files: ExternalFiles, _ options: ImportOptions) {
@@ -42,11 +52,14 @@ final class Importer {
     for set in file.opsetImport { versions[domain(set.domain)] = Int(set.version) }
     // Files from before operator sets had versions name none.
     if versions[""] == nil { versions[""] = 1 }
+    for function in file.functions {
+      functions[key(domain(function.domain), function.name, function.overload)] = function
+    }
 
     define(&source)
     try addInputs(source.input)
     let outputs = options.outputs.isEmpty ? source.output.map(\.name) : options.outputs
-    for index in try orderNodes(source.node, outputs: outputs) { convert(source.node[index]) }
+    for index in try orderNodes(source.node, outputs: outputs) { try convert(source.node[index]) }
     try addOutputs(outputs)
     if !problems.list.isEmpty { throw problems }
     graph.removeUnused()
@@ -55,10 +68,11 @@ final class Importer {
     return graph
   }
 
-  private func domain(_ name: String) -> String { name == "ai.onnx" ? "" : name }
+  func domain(_ name: String) -> String { name == "ai.onnx" ? "" : name }
+  private func key(_ domain: String, _ name: String, _ overload: String) -> String { "\(domain):\(name):\(overload)" }
 
   /// Makes the initializers of a graph known, taking them out of it so that each can be released once it is copied.
-  private func define(_ source: inout Onnx_GraphProto) {
+  func define(_ source: inout Onnx_GraphProto) {
     for tensor in source.initializer { scope.entries[tensor.name] = .tensor(tensor) }
     for tensor in source.sparseInitializer { scope.entries[tensor.values.name] = .sparseTensor(tensor) }
     source.initializer = []
@@ -74,7 +88,7 @@ final class Importer {
       throw DLError(.notFound, "the model has no input '\(name)'; it has \(inputs.map(\.name).joined(separator: ", "))")
     }
     for input in inputs where scope.entries[input.name] == nil {
-      do throws(DLError) {
+      do {
         let type = try type(of: input)
         if let value = options.constants[input.name] {
           let constant = try Constant(filling: type, with: value)
@@ -82,14 +96,14 @@ final class Importer {
         } else {
           scope.entries[input.name] = .value(graph.addInput(Name(input.name), type))
         }
-      } catch {
+      } catch let error as DLError {
         problems.add(error.message, at: "input '\(input.name)'")
         scope.entries[input.name] = .failed
       }
     }
   }
 
-  private func type(of input: Onnx_ValueInfoProto) throws(DLError) -> TensorType {
+  private func type(of input: Onnx_ValueInfoProto) throws -> TensorType {
     switch input.type.value {
     case .tensorType(let tensor):
       let dtype = try dtype(tensor.elemType)
@@ -129,13 +143,13 @@ final class Importer {
   private func addOutputs(_ names: [String]) throws {
     var taken = Set(graph.inputs)
     for name in names {
-      do throws(DLError) {
+      do {
         guard var value = try value(name) else { continue }
-        if graph.values[value].constant != nil || taken.contains(value) { value = try append(.activation(.identity), [value]) }
+        if graph.values[value].constant != nil || taken.contains(value) { value = try append(.activation(.identity), [value])[0] }
         taken.insert(value)
         graph.values[value].name = Name(name)
         graph.outputs.append(value)
-      } catch { problems.add(error.message, at: "output '\(name)'") }
+      } catch let error as DLError { problems.add(error.message, at: "output '\(name)'") }
     }
   }
 
@@ -153,41 +167,82 @@ final class Importer {
 
   // MARK: nodes
 
-  /// Turns one node into nodes of the graph. What is wrong with it is noted, so that all problems are found at once.
-  func convert(_ node: Onnx_NodeProto) {
-    do throws(DLError) {
+  /// Turns one node into nodes of the graph. What is wrong with it is noted, so that all problems are found at once; only what
+  /// makes going on pointless is thrown.
+  func convert(_ given: Onnx_NodeProto) throws {
+    nodeCount += 1
+    guard nodeCount <= mostNodes else { throw DLError(.unsupported, "more than \(mostNodes) nodes when functions are inlined") }
+    let node = withAttributes(given)
+    do {
       let name = domain(node.domain)
-      guard name.isEmpty, let converter = converters[node.opType] else {
+      let function = functions[key(name, node.opType, node.overload)]
+      let converter = name.isEmpty ? converters[node.opType] : nil
+      if function == nil && converter == nil {
         throw DLError(.unsupported, name.isEmpty ? "this operation" : "this operation of domain \(name)")
       }
-      var inputs: [Int?] = []
-      for input in node.input {
-        if input.isEmpty {
-          inputs.append(nil)
-        } else if let known = try value(input) {
-          inputs.append(known)
-        } else {
-          // The problem is with the node that computes the input.
-          return fail(node)
-        }
-      }
-      let call = Call(node, version: versions[""] ?? 1, self, inputs: inputs)
+      // The problem with an input that could not be converted is with the node that computes it.
+      guard let inputs = try values(of: node.input) else { return fail(node) }
       let firstNode = graph.nodes.count
       let firstValue = graph.values.count
-      let outputs = try converter(call)
-      try call.requireAllRead()
-      guard outputs.count >= node.output.count else {
-        throw DLError(.unsupported, "output \(outputs.count) '\(node.output[outputs.count])'")
+      let outputs: [Int]
+      if let function {
+        outputs = try inline(function, node, inputs)
+      } else if let converter {
+        let call = Call(node, version: versions[""] ?? 1, self, inputs: inputs)
+        outputs = try converter(call)
+        try call.requireAllRead()
+      } else {
+        return
       }
       nameNodes(from: firstNode, node)
-      for (name, value) in zip(node.output, outputs) where !name.isEmpty {
-        if value >= firstValue { graph.values[value].name = Name(name) }
-        scope.entries[name] = .value(value)
-      }
-    } catch {
-      problems.add("\(node.opType): \(error.message)", at: node.place)
+      try bind(node.output, to: outputs, namingFrom: firstValue)
+    } catch let error as DLError where error.status != .outOfMemory {
+      if !error.text.utf8.isEmpty { problems.add("\(node.opType): \(error.message)", at: "'\(path)\(node.label)'") }
       fail(node)
     }
+  }
+
+  /// nil where one of them could not be converted.
+  private func values(of names: [String]) throws -> [Int?]? {
+    var values: [Int?] = []
+    for name in names {
+      if name.isEmpty || isAbsent(name) {
+        values.append(nil)
+      } else if let known = try value(name) {
+        values.append(known)
+      } else {
+        return nil
+      }
+    }
+    return values
+  }
+
+  private func isAbsent(_ name: String) -> Bool {
+    if case .absent = scope.owner(of: name)?.entries[name] { true } else { false }
+  }
+
+  private func bind(_ names: [String], to outputs: [Int], namingFrom firstValue: Int) throws {
+    for (index, name) in names.enumerated() where !name.isEmpty {
+      guard index < outputs.count, outputs[index] != Node.absent else {
+        throw DLError(.unsupported, "output \(index) '\(name)'")
+      }
+      let value = outputs[index]
+      if value >= firstValue { graph.values[value].name = Name(path + name) }
+      scope.entries[name] = .value(value)
+    }
+  }
+
+  /// Attributes that refer to those of the function around the node, as they were given to it.
+  private func withAttributes(_ node: Onnx_NodeProto) -> Onnx_NodeProto {
+    guard node.attribute.contains(where: { !$0.refAttrName.isEmpty }) else { return node }
+    var node = node
+    node.attribute = node.attribute.compactMap { attribute in
+      if attribute.refAttrName.isEmpty { return attribute }
+      guard var given = attributes[attribute.refAttrName] else { return nil }
+      given.name = attribute.name
+      return given
+    }
+    return node
   }
 
   private func fail(_ node: Onnx_NodeProto) {
@@ -196,31 +251,37 @@ final class Importer {
 
   /// The last of the nodes a node became bears its name, those before it also that of their operation.
   private func nameNodes(from first: Int, _ node: Onnx_NodeProto) {
-    let name = node.name.isEmpty ? node.output.first ?? "" : node.name
-    for index in first..<graph.nodes.count {
+    let name = path + node.label
+    for index in first..<graph.nodes.count where graph.nodes[index].name.isEmpty {
       let last = index == graph.nodes.count - 1
       graph.nodes[index].name = Name(last ? name : "\(name)/\(graph.nodes[index].op.name)")
-      if !last { graph.values[graph.nodes[index].outputs[0]].name = graph.nodes[index].name }
+      for output in graph.nodes[index].outputs where !last { graph.values[output].name = graph.nodes[index].name }
     }
   }
 
-  /// Appends a node, whose output has the type that the graph infers.
-  func append(_ op: Op, _ inputs: [Int]) throws(DLError) -> Int {
-    let type = try inferType(of: op, inputs.map { graph.values[$0].type }, symbols: graph.symbols)
-    graph.values.append(Value(name: "", type: type))
-    graph.nodes.append(Node(name: "", op: op, inputs: inputs, outputs: [graph.values.count - 1]))
-    return graph.values.count - 1
+  /// Appends a node, of whose outputs the graph infers what is known. Small results of constants become constants themselves.
+  func append(_ op: Op, _ inputs: [Int], outputs count: Int = 1) throws -> [Int] {
+    let known = inputs.map { graph.fact($0) }
+    let facts = try inferFacts(of: op, known, outputs: count, symbols: graph.symbols)
+    if let constants = try folded(op, known, facts) {
+      return constants.map { graph.addConstant("", $0) }
+    }
+    let first = graph.values.count
+    for fact in facts { graph.values.append(Value(name: "", type: fact.type, elements: fact.elements)) }
+    let outputs = Array(first..<graph.values.count)
+    graph.nodes.append(Node(name: "", op: op, inputs: inputs, outputs: outputs))
+    return outputs
   }
 
   /// The value of a name, nil if it could not be converted. An initializer becomes a constant when it is first asked for.
-  private func value(_ name: String) throws(DLError) -> Int? {
+  func value(_ name: String) throws -> Int? {
     guard let owner = scope.owner(of: name), let entry = owner.entries[name] else {
       throw DLError(.invalidModel, "nothing computes '\(name)'")
     }
     let constant: Constant
     switch entry {
     case .value(let value): return value
-    case .failed: return nil
+    case .failed, .absent: return nil
     case .tensor(let tensor): constant = try DLOnnx.constant(tensor, files)
     case .sparseTensor(let tensor): constant = try DLOnnx.constant(tensor, files)
     }

@@ -3,7 +3,7 @@ import Foundation
 import SwiftProtobuf
 
 /// Reads and decodes an ONNX file. The file is mapped; of its tensors one copy is made. Throws ioError or invalidModel.
-func readOnnx(_ path: String) throws(DLError) -> Onnx_ModelProto {
+func readOnnx(_ path: String) throws -> Onnx_ModelProto {
   let file = try Storage.mapping(path)
   let bytes = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: file.base), count: file.byteCount, deallocator: .none)
   defer { withExtendedLifetime(file) {} }
@@ -36,7 +36,7 @@ final class ExternalFiles {
   init(besides model: String) { folder = (model as NSString).deletingLastPathComponent }
 
   /// The bytes of a tensor that is stored in a file of its own, which must lie in the folder of the model or below it.
-  func place(of tensor: Onnx_TensorProto, bytes expected: Int) throws(DLError) -> (Storage, offset: Int) {
+  func place(of tensor: Onnx_TensorProto, bytes expected: Int) throws -> (Storage, offset: Int) {
     var location: String?
     var offset = 0
     for entry in tensor.externalData {
@@ -60,14 +60,14 @@ final class ExternalFiles {
     return (file, offset)
   }
 
-  private func number(_ entry: Onnx_StringStringEntryProto) throws(DLError) -> Int {
+  private func number(_ entry: Onnx_StringStringEntryProto) throws -> Int {
     guard let n = Int(entry.value), n >= 0 else {
       throw DLError(.invalidModel, "external data: expected a number of 0 or more as \(entry.key), found '\(entry.value)'")
     }
     return n
   }
 
-  private func storage(_ location: String) throws(DLError) -> Storage {
+  private func storage(_ location: String) throws -> Storage {
     if let known = open[location] { return known }
     let base = folder.isEmpty ? "." : folder
     guard !location.hasPrefix("/"), !location.contains("\0"), !location.split(separator: "/").contains(".."),

@@ -3,7 +3,7 @@ import DLGraph
 /// The nodes that `outputs` depend on, in an order in which each value is computed before it is read, the given order where
 /// it allows. Values nobody computes are left to be found missing by their readers.
 /// Throws invalidModel if nodes depend on each other in a circle, or two compute the same value.
-func orderNodes(_ nodes: [Onnx_NodeProto], outputs: [String]) throws(DLError) -> [Int] {
+func orderNodes(_ nodes: [Onnx_NodeProto], outputs: [String]) throws -> [Int] {
   var producers: [String: Int] = [:]
   for (index, node) in nodes.enumerated() {
     for output in node.output where !output.isEmpty {
@@ -47,7 +47,7 @@ func orderNodes(_ nodes: [Onnx_NodeProto], outputs: [String]) throws(DLError) ->
     }
   }
   if let stuck = nodes.indices.first(where: { needed[$0] && !done[$0] }) {
-    throw DLError(.invalidModel, "nodes depend on each other in a circle, one of them is \(nodes[stuck].place)")
+    throw DLError(.invalidModel, "nodes depend on each other in a circle, one of them is '\(nodes[stuck].label)'")
   }
   return order
 }
@@ -63,8 +63,8 @@ extension Onnx_NodeProto {
     return names
   }
 
-  /// As messages name it: its own name, or its first output's.
-  var place: String { "'\(name.isEmpty ? output.first ?? "" : name)'" }
+  /// Its name, or that of its first output.
+  var label: String { name.isEmpty ? output.first ?? "" : name }
 }
 
 extension Onnx_GraphProto {

@@ -6,6 +6,8 @@ final class Scope {
     /// An initializer that nothing has asked for yet.
     case tensor(Onnx_TensorProto)
     case sparseTensor(Onnx_SparseTensorProto)
+    /// An optional input of a function that its caller leaves out.
+    case absent
     /// The output of a node that could not be converted.
     case failed
   }

@@ -2,7 +2,7 @@ import DLGraph
 import Foundation
 
 /// The element type of ONNX's number for it. Throws unsupported for those that .dlrt has not.
-func dtype(_ onnx: Int32) throws(DLError) -> DType {
+func dtype(_ onnx: Int32) throws -> DType {
   switch Onnx_TensorProto.DataType(rawValue: Int(onnx)) {
   case .float: return .f32
   case .float16: return .f16
@@ -32,7 +32,7 @@ func elementTypeName(_ onnx: Int32) -> String {
 }
 
 /// Sizes as they are in files. Throws invalidModel for a negative one.
-func sizes(_ dims: [Int64]) throws(DLError) -> [Int] {
+func sizes(_ dims: [Int64]) throws -> [Int] {
   var sizes: [Int] = []
   for dim in dims {
     guard let size = Int(exactly: dim), size >= 0 else { throw DLError(.invalidModel, "a tensor has a size of \(dim)") }
@@ -42,7 +42,7 @@ func sizes(_ dims: [Int64]) throws(DLError) -> [Int] {
 }
 
 /// A tensor of a file as a constant of a graph. Bytes in a file of their own stay there where their alignment allows.
-func constant(_ tensor: Onnx_TensorProto, _ files: ExternalFiles) throws(DLError) -> Constant {
+func constant(_ tensor: Onnx_TensorProto, _ files: ExternalFiles) throws -> Constant {
   let dtype = try dtype(tensor.dataType)
   let sizes = try sizes(tensor.dims)
   guard sizes.count <= maximumRank else {
@@ -66,10 +66,7 @@ func constant(_ tensor: Onnx_TensorProto, _ files: ExternalFiles) throws(DLError
       throw DLError(
         .invalidModel, "a tensor \(dtype.name) \(describe(sizes)) takes \(bytes) bytes, found \(tensor.rawData.count)")
     }
-    let storage: Result<Storage, DLError> = tensor.rawData.withUnsafeBytes { raw in
-      do throws(DLError) { return .success(try copy(raw, dtype)) } catch { return .failure(error) }
-    }
-    return try Constant(dtype, sizes, storage.get())
+    return try Constant(dtype, sizes, tensor.rawData.withUnsafeBytes { try copy($0, dtype) })
   }
   return try Constant(dtype, sizes, typedData(tensor, dtype, count))
 }
@@ -81,7 +78,7 @@ extension Onnx_TensorProto {
 }
 
 /// A copy; truth values become 0 or 1.
-private func copy(_ raw: UnsafeRawBufferPointer, _ dtype: DType) throws(DLError) -> Storage {
+private func copy(_ raw: UnsafeRawBufferPointer, _ dtype: DType) throws -> Storage {
   try .allocate(raw.count) { memory in
     if dtype == .bool {
       for (i, byte) in raw.enumerated() { memory[i] = byte == 0 ? 0 : 1 }
@@ -92,7 +89,7 @@ private func copy(_ raw: UnsafeRawBufferPointer, _ dtype: DType) throws(DLError)
 }
 
 /// The elements of the fields other than raw_data; small types share int32_data, as ONNX lays down.
-private func typedData(_ tensor: Onnx_TensorProto, _ dtype: DType, _ count: Int) throws(DLError) -> Storage {
+private func typedData(_ tensor: Onnx_TensorProto, _ dtype: DType, _ count: Int) throws -> Storage {
   switch dtype {
   case .f32: try narrow(tensor.floatData, count) { $0 }
   case .f64: try narrow(tensor.doubleData, count) { $0 }
@@ -110,7 +107,7 @@ private func typedData(_ tensor: Onnx_TensorProto, _ dtype: DType, _ count: Int)
 
 private func narrow<From, To: BitwiseCopyable>(
   _ values: [From], _ count: Int, _ convert: (From) -> To
-) throws(DLError) -> Storage {
+) throws -> Storage {
   guard values.count == count else {
     throw DLError(.invalidModel, "a tensor of \(count) elements has values for \(values.count)")
   }
@@ -125,7 +122,7 @@ private func narrow<From, To: BitwiseCopyable>(
 private let sparseLimit = 1 << 28
 
 /// A sparse tensor as a dense constant.
-func constant(_ tensor: Onnx_SparseTensorProto, _ files: ExternalFiles) throws(DLError) -> Constant {
+func constant(_ tensor: Onnx_SparseTensorProto, _ files: ExternalFiles) throws -> Constant {
   let values = try constant(tensor.values, files)
   let indices = try constant(tensor.indices, files)
   let sizes = try sizes(tensor.dims)

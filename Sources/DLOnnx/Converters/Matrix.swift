@@ -2,36 +2,38 @@ import DLGraph
 
 /// Products of matrices.
 let matrixConverters: [String: Converter] = [
-  "Gemm": { call throws(DLError) in
-    let alpha = try call.float("alpha", default: 1)
-    let beta = try call.float("beta", default: 1)
-    call.ignore("broadcast")
-    let product = Op.gemm(transposeA: try call.bool("transA"), transposeB: try call.bool("transB"))
-    let (a, b) = (try call.input(0), try call.input(1))
-    if alpha == 1, beta == 1, let c = call.optional(2), call.rank(c) == 1, call.type(c).dims[0] == call.columns(product, b) {
-      return [try call.add(product, a, b, c)]
-    }
-    let y = try call.scale(call.add(product, a, b), by: alpha)
-    guard let c = call.optional(2), beta != 0 else { return [y] }
-    return [try call.add(.add, y, call.scale(c, by: beta))]
-  },
-  "MatMul": { call throws(DLError) in
-    let (a, b) = (try call.input(0), try call.input(1))
-    guard call.rank(a) == 2, call.rank(b) == 2 else {
-      throw DLError(.unsupported, "operands of rank \(call.rank(a)) and \(call.rank(b))")
-    }
-    return [try call.add(.gemm(transposeA: false, transposeB: false), a, b)]
+  "Gemm": { call in [try call.gemm()] },
+  "MatMul": { call in [try call.matmul(call.input(0), call.input(1))] },
+  "Einsum": { call in
+    let equation = try call.required(call.string("equation"), "equation").filter { $0 != " " }
+    return [try call.add(.einsum(Name(equation)), call.allInputs())]
   },
 ]
 
 extension Call {
-  fileprivate func columns(_ product: Op, _ b: Int) -> Dim? {
-    guard case .gemm(_, let transposeB) = product, rank(b) == 2 else { return nil }
-    return type(b).dims[transposeB ? 0 : 1]
+  func matmul(_ a: Int, _ b: Int) throws -> Int {
+    let dense = rank(a) == 2 && rank(b) == 2 && dtype(a).isFloat
+    return try add(dense ? .gemm(transposeA: false, transposeB: false) : .matmul, a, b)
   }
 
-  fileprivate func scale(_ x: Int, by factor: Float) throws(DLError) -> Int {
-    if factor == 1 { return x }
-    return try add(.multiply, x, add(Constant([], [factor])))
+  /// alpha · A · B + beta · C. The factors go into constants where there are any.
+  fileprivate func gemm() throws -> Int {
+    let (alpha, beta) = (try float("alpha", default: 1), try float("beta", default: 1))
+    ignore("broadcast")
+    let transposeB = try bool("transB")
+    let product = Op.gemm(transposeA: try bool("transA"), transposeB: transposeB)
+    let (a, b) = (try input(0), try scale(input(1), by: alpha))
+    guard let c = optional(2), beta != 0 else { return try add(product, a, b) }
+    let addend = try scale(c, by: beta)
+    if let columns = type(b).dims.last.map({ transposeB ? type(b).dims[0] : $0 }), dtype(a).isFloat {
+      // A row for all rows is the bias of a dense layer.
+      if type(c).dims == [columns] { return try add(product, a, b, addend) }
+      if type(c).dims == [.fixed(1), columns] { return try add(product, a, b, add(.squeeze([0]), addend)) }
+    }
+    return try binary(.add, add(product, a, b), addend)
+  }
+
+  private func scale(_ x: Int, by factor: Float) throws -> Int {
+    factor == 1 ? x : try binary(.multiply, x, Double(factor))
   }
 }
