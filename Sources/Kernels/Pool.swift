@@ -123,18 +123,47 @@ private func slide<Fold: CellFold>(_ call: PoolCall, _ outRow: Int, _ fold: Fold
   if left > 0 { foldRow(windows, fold, VectorHead(count: left)) }
 }
 
-/// One vector of channels of every window in a row. Windows wholly inside the image go four at a time.
+/// One vector of channels of every window in a row. Windows wholly inside the image go four at a time; of those of the
+/// usual width the columns they share are folded once.
 @inline(__always)
 private func foldRow<Fold: CellFold, Part: VectorPart>(_ w: WindowRow, _ fold: Fold, _ part: Part) {
+  let axis = w.horizontal
+  let shares = axis.kernel == 3 && axis.dilation == 1 && axis.stride <= 2 && part.isWhole
   var column = 0
   while column < w.outWidth {
-    if column + 4 <= w.outWidth && w.horizontal.isInside(column) && w.horizontal.isInside(column + 3) {
-      foldWindows(w, column, fold, part, InlineArray<4, Vector>(repeating: .zero))
+    if column + 4 <= w.outWidth && axis.isInside(column) && axis.isInside(column + 3) {
+      if shares && axis.stride == 1 {
+        foldShared(w, column, fold, 1, InlineArray<6, Vector>(repeating: .zero))
+      } else if shares {
+        foldShared(w, column, fold, 2, InlineArray<9, Vector>(repeating: .zero))
+      } else {
+        foldWindows(w, column, fold, part, InlineArray<4, Vector>(repeating: .zero))
+      }
       column += 4
     } else {
       foldWindows(w, column, fold, part, InlineArray<1, Vector>(repeating: .zero))
       column += 1
     }
+  }
+}
+
+/// Four neighbouring windows three columns wide inside the image, by way of their n columns.
+@inline(__always)
+private func foldShared<let n: Int, Fold: CellFold>(
+  _ w: WindowRow, _ column: Int, _ fold: Fold, _ stride: Int, _ zero: InlineArray<n, Vector>
+) {
+  var folded = zero
+  for i in 0..<n { folded[unchecked: i] = fold.start }
+  var line = w.x + w.horizontal.first(column) * w.inPixelStride
+  for _ in 0..<w.rows {
+    for i in 0..<n { folded[unchecked: i] = fold.step(folded[unchecked: i], load(line + i * w.inPixelStride)) }
+    line += w.rowPitch
+  }
+  let y = w.y + column * w.outPixelStride
+  for i in 0..<4 {
+    let two = fold.step(folded[unchecked: i * stride], folded[unchecked: i * stride + 1])
+    let three = fold.step(two, folded[unchecked: i * stride + 2])
+    store(fold.finish(three, inside: w.rows * 3, padded: w.paddedRows * 3), y + i * w.outPixelStride)
   }
 }
 

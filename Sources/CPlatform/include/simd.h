@@ -22,6 +22,15 @@ DLP_INLINE dlp_vector dlp_load_range(const float *p, long low, long high) {
 DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 }
+// a0 b0 a1 b1 … of the lower, of the upper half of the lanes.
+DLP_INLINE dlp_vector dlp_zip_low(dlp_vector a, dlp_vector b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+DLP_INLINE dlp_vector dlp_zip_high(dlp_vector a, dlp_vector b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+// 1 / √x to at least 11 bits.
+DLP_INLINE dlp_vector dlp_inverse_sqrt(dlp_vector v) { return (dlp_vector)_mm512_rsqrt14_ps((__m512)v); }
 
 #elif defined(__AVX2__)
 
@@ -37,6 +46,15 @@ DLP_INLINE dlp_vector dlp_load_range(const float *p, long low, long high) {
   return (dlp_vector)_mm256_maskload_ps(p, _mm256_andnot_si256(dlp_head_mask(low), dlp_head_mask(high)));
 }
 DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) { _mm256_maskstore_ps(p, dlp_head_mask(n), (__m256)v); }
+// a0 b0 a1 b1 … of the lower, of the upper half of the lanes.
+DLP_INLINE dlp_vector dlp_zip_low(dlp_vector a, dlp_vector b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+DLP_INLINE dlp_vector dlp_zip_high(dlp_vector a, dlp_vector b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+// 1 / √x to at least 11 bits.
+DLP_INLINE dlp_vector dlp_inverse_sqrt(dlp_vector v) { return (dlp_vector)_mm256_rsqrt_ps((__m256)v); }
 
 #else
 
@@ -66,8 +84,24 @@ DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
   if (n > 2) p[2] = v.z;
   if (n > 3) p[3] = v.w;
 }
+// a0 b0 a1 b1, a2 b2 a3 b3.
+DLP_INLINE dlp_vector dlp_zip_low(dlp_vector a, dlp_vector b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+DLP_INLINE dlp_vector dlp_zip_high(dlp_vector a, dlp_vector b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+// 1 / √x to at least 11 bits.
+DLP_INLINE dlp_vector dlp_inverse_sqrt(dlp_vector v) {
+#if defined(__x86_64__)
+  return (dlp_vector)_mm_rsqrt_ps((__m128)v);
+#else
+  return 1.0f / __builtin_elementwise_sqrt(v);
+#endif
+}
 
 #endif
+
+// Of vectors of 4 floats, whatever the instruction set: a0 b0 a1 b1, a2 b2 a3 b3.
+typedef float dlp_four __attribute__((ext_vector_type(4)));
+DLP_INLINE dlp_four dlp_zip4_low(dlp_four a, dlp_four b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+DLP_INLINE dlp_four dlp_zip4_high(dlp_four a, dlp_four b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
 
 // Asks for a line of memory to be brought into the second-level cache; any address will do.
 DLP_INLINE void dlp_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
