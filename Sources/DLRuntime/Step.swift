@@ -335,19 +335,22 @@ struct StepBuilder {
     let channels = sizes[y][1]
     let pixels = sizes[y][2...].reduce(1, *)
     let (rows, columns) = from == .rowMajor ? (channels, pixels) : (pixels, channels)
-    // Blocks of rows of one image.
-    let block = max(1, 4096 / max(columns, 1))
-    let blocks = (rows + block - 1) / block
+    // Blocks along the longer side of an image's matrix, of whole squares of the kernel.
+    let byRows = rows >= columns
+    let (long, short) = byRows ? (rows, columns) : (columns, rows)
+    let block = max(1, 16_384 / max(short, 1) / 16) * 16
+    let blocks = (long + block - 1) / block
     return [
       Step(
         name: node.name, kernel: "transpose", reads: [x], write: y, units: sizes[y][0] * blocks, cost: elements(y)
       ) { slots, _, units, _ in
         for unit in units {
-          let (image, first) = (unit / blocks * rows * columns, unit % blocks * block)
-          kernel(
-            min(block, rows - first), columns, slots[x].floats + image + first * columns, columns,
-            slots[y].floats + image + first,
-            rows)
+          let image = unit / blocks * rows * columns
+          let first = unit % blocks * block
+          let taken = min(block, long - first)
+          let from = slots[x].floats + image + first * (byRows ? columns : 1)
+          let to = slots[y].floats + image + first * (byRows ? 1 : rows)
+          kernel(byRows ? taken : rows, byRows ? columns : taken, from, columns, to, rows)
         }
       }
     ]
