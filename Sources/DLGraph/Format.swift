@@ -1,9 +1,9 @@
-/// The numbers of the .dlrt format, version 1, as FORMAT.md gives them. Pinned: they are only ever added to.
+/// The numbers of the .dlrt format, version 1.1, as FORMAT.md gives them. Pinned: they are only ever added to.
 enum Format {
   /// 0x89 finds a transfer that cleared the eighth bit; CR LF, ^Z and LF find one that took the file for text.
   static let signature: [UInt8] = [0x89, 0x44, 0x4C, 0x52, 0x54, 0x0D, 0x0A, 0x1A, 0x0A, 0x00]
   static let major: UInt16 = 1
-  static let minor: UInt16 = 0
+  static let minor: UInt16 = 1
   static let headerSize = 64
   /// Where the header's own checksum is, of all the bytes before it.
   static let headerChecksumOffset = 56

@@ -34,6 +34,11 @@ struct Report {
   var parameterCount: Int { graph.values.reduce(0) { $0 + ($1.constant?.count ?? 0) } }
   var weightBytes: Int { graph.values.reduce(0) { $0 + ($1.constant?.bytes.count ?? 0) } }
 
+  /// Elements of a node's constant inputs.
+  func parameterCount(of node: Node) -> Int {
+    node.inputs.reduce(0) { $0 + ($1 == Node.absent ? 0 : graph.values[$1].constant?.count ?? 0) }
+  }
+
   /// Sums over nodes, or nil when one of them is not known or they do not fit.
   var macs: Int? { sum { $0.macs } }
   var bytes: Int? { sum { $0.bytes } }

@@ -2,9 +2,9 @@ import DLGraph
 import Foundation
 
 extension Report {
-  /// schema 1. Nodes, inputs and outputs refer to tensors by index. Dimensions are numbers, names of free dimensions, or null
-  /// where a size follows from others. A computed tensor's shape is the inferred one. macs and bytes are null where free
-  /// sizes leave them open, and else hold for `sizes`.
+  /// schema 1. Nodes, inputs and outputs refer to tensors by index, null where one is absent. Dimensions are numbers, names of
+  /// free dimensions, or null where a size follows from others. A computed tensor's shape is the inferred one. macs and bytes
+  /// are null where free sizes leave them open, and else hold for `sizes`.
   func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -28,6 +28,8 @@ extension Report {
     ])
     return String(decoding: try encoder.encode(document), as: UTF8.self)
   }
+
+  private func index(_ value: Int) -> JSON { value == Node.absent ? .null : .integer(value) }
 
   private func tensor(_ index: Int) -> JSON {
     let value = graph.values[index]
@@ -57,8 +59,8 @@ extension Report {
     .object([
       "name": .text(node.name), "op": .string("\(node.op.name)"),
       "attributes": .object(Dictionary(uniqueKeysWithValues: node.op.attributes.map { ("\($0.name)", JSON($0.value)) })),
-      "inputs": .array(node.inputs.map { .integer($0) }), "outputs": .array(node.outputs.map { .integer($0) }),
-      "parameters": .integer(node.inputs.reduce(0) { $0 + (graph.values[$1].constant?.count ?? 0) }),
+      "inputs": .array(node.inputs.map { index($0) }), "outputs": .array(node.outputs.map { index($0) }),
+      "parameters": .integer(parameterCount(of: node)),
       "macs": .optional(cost?.macs), "bytes": .optional(cost?.bytes),
     ])
   }

@@ -28,10 +28,10 @@ extension Report {
   private func nodeLines() -> [String] {
     var rows = [["node", "op", "attributes", "output", "parameters", "MACs", "bytes"]]
     for (node, cost) in zip(graph.nodes, costs) {
-      let parameters = node.inputs.reduce(0) { $0 + (graph.values[$1].constant?.count ?? 0) }
       rows.append([
         visible(node.name), "\(node.op.name)", attributes(node.op),
-        DLGraph.describe(graph.values[node.outputs[0]].type, symbols: graph.symbols).description, grouped(parameters),
+        DLGraph.describe(graph.values[node.outputs[0]].type, symbols: graph.symbols).description,
+        grouped(parameterCount(of: node)),
         cost.map { grouped($0.macs) } ?? "?", cost.map { grouped($0.bytes) } ?? "?",
       ])
     }

@@ -30,7 +30,8 @@ DTYPES = {
     13: ("bool", "u1"),
 }  # fmt: skip
 
-WINDOW = ["strides", "dilations", "pad_begin", "pad_end"]
+# Attributes in parentheses may be left out.
+WINDOW = ["strides", "dilations", "pad_begin", "pad_end", "(padding_rule)", "(ceil)"]
 OPERATIONS = {
     1: ("conv", [*WINDOW, "groups"]),
     2: ("max_pool", ["kernel", *WINDOW]),
@@ -50,16 +51,124 @@ OPERATIONS = {
     16: ("multiply", []),
     17: ("concat", ["axis"]),
     18: ("flatten", ["axis"]),
-    19: ("reshape", ["sizes"]),
+    19: ("reshape", ["sizes", "(zero_is_size)"]),
     20: ("dropout", ["rate"]),
+    21: ("conv_transpose", [*WINDOW, "groups", "output_padding"]),
+    22: ("lp_pool", ["kernel", *WINDOW, "p"]),
+    23: ("global_lp_pool", ["p"]),
+    24: ("max_unpool", ["kernel", *WINDOW]),
+    25: ("roi_max_pool", ["height", "width", "scale"]),
+    26: ("roi_align", ["height", "width", "samples", "scale", "is_maximum", "half_pixel"]),
+    27: ("matmul", []),
+    28: ("einsum", ["equation"]),
+    29: ("activation", ["function"]),
+    30: ("unary", ["function"]),
+    31: ("binary", ["function"]),
+    32: ("select", []),
+    33: ("cast", ["dtype"]),
+    34: ("log_softmax", ["axis"]),
+    35: ("hardmax", ["axis"]),
+    36: ("instance_norm", ["epsilon"]),
+    37: ("group_norm", ["groups", "epsilon"]),
+    38: ("layer_norm", ["axis", "epsilon"]),
+    39: ("rms_norm", ["axis", "epsilon"]),
+    40: ("lp_normalise", ["axis", "p"]),
+    41: ("reduce", ["function", "axes", "keeps_axes", "no_axes_is_identity"]),
+    42: ("arg_max", ["axis", "keeps_axes", "last"]),
+    43: ("arg_min", ["axis", "keeps_axes", "last"]),
+    44: ("cumulative_sum", ["exclusive", "reverse"]),
+    45: ("distance", ["function"]),
+    46: ("split", ["axis", "sizes"]),
+    47: ("slice", []),
+    48: ("pad", ["mode"]),
+    49: ("transpose", ["permutation"]),
+    50: ("squeeze", ["axes"]),
+    51: ("unsqueeze", ["axes"]),
+    52: ("expand", []),
+    53: ("tile", []),
+    54: ("depth_to_space", ["block", "column_row_depth"]),
+    55: ("space_to_depth", ["block"]),
+    56: ("reverse_sequence", ["batch_axis", "time_axis"]),
+    57: ("triangle", ["upper"]),
+    58: ("shape", ["start", "(end)"]),
+    59: ("size", []),
+    60: ("fill", []),
+    61: ("range", []),
+    62: ("one_hot", ["axis"]),
+    63: ("eye_like", ["dtype", "diagonal"]),
+    64: ("gather", ["axis"]),
+    65: ("gather_elements", ["axis"]),
+    66: ("gather_nd", ["batch"]),
+    67: ("scatter_elements", ["axis", "reduction"]),
+    68: ("scatter_nd", ["reduction"]),
+    69: ("top_k", ["axis", "largest", "sorted"]),
+    70: ("unique", ["(axis)", "sorted"]),
+    71: ("non_zero", []),
+    72: ("compress", ["(axis)"]),
+    73: ("non_max_suppression", ["centres"]),
+    74: ("resize", ["mode", "coordinates", "rounding", "aspect", "cubic", "excludes_outside", "antialias", "extrapolation", "axes"]),
+    75: ("grid_sample", ["mode", "padding", "align_corners"]),
 }
 ATTRIBUTES = {
     1: ("strides", "integers"), 2: ("dilations", "integers"), 3: ("pad_begin", "integers"), 4: ("pad_end", "integers"),
     5: ("groups", "integer"), 6: ("kernel", "integers"), 7: ("count_padding", "flag"), 8: ("transpose_a", "flag"),
     9: ("transpose_b", "flag"), 10: ("slope", "real"), 11: ("axis", "integer"), 12: ("size", "integer"),
     13: ("alpha", "real"), 14: ("beta", "real"), 15: ("bias", "real"), 16: ("epsilon", "real"), 17: ("sizes", "integers"),
-    18: ("rate", "real"),
+    18: ("rate", "real"), 19: ("ceil", "flag"), 20: ("padding_rule", "choice"), 21: ("output_padding", "integers"),
+    22: ("p", "integer"), 23: ("height", "integer"), 24: ("width", "integer"), 25: ("scale", "real"),
+    26: ("samples", "integer"), 27: ("is_maximum", "flag"), 28: ("half_pixel", "flag"), 29: ("equation", "text"),
+    30: ("function", "choice"), 31: ("dtype", "choice"), 32: ("axes", "integers"), 33: ("keeps_axes", "flag"),
+    34: ("no_axes_is_identity", "flag"), 35: ("last", "flag"), 36: ("exclusive", "flag"), 37: ("reverse", "flag"),
+    38: ("mode", "choice"), 39: ("permutation", "integers"), 40: ("zero_is_size", "flag"), 41: ("block", "integer"),
+    42: ("column_row_depth", "flag"), 43: ("batch_axis", "integer"), 44: ("time_axis", "integer"), 45: ("upper", "flag"),
+    46: ("start", "integer"), 47: ("end", "integer"), 48: ("diagonal", "integer"), 49: ("batch", "integer"),
+    50: ("reduction", "choice"), 51: ("largest", "flag"), 52: ("sorted", "flag"), 53: ("centres", "flag"),
+    54: ("coordinates", "choice"), 55: ("rounding", "choice"), 56: ("aspect", "choice"), 57: ("cubic", "real"),
+    58: ("excludes_outside", "flag"), 59: ("antialias", "flag"), 60: ("extrapolation", "real"), 61: ("padding", "choice"),
+    62: ("align_corners", "flag"), 63: ("gamma", "real"), 64: ("lambda", "real"), 65: ("low", "bound"),
+    66: ("high", "bound"),
 }  # fmt: skip
+
+# The functions of an operation, numbered from 1; those of `activation` with their attributes.
+ACTIVATIONS = {
+    "clip": ["low", "high"],
+    "elu": ["alpha"],
+    "selu": ["alpha", "gamma"],
+    "celu": ["alpha"],
+    "gelu": [],
+    "gelu_tanh": [],
+    "hard_sigmoid": ["alpha", "beta"],
+    "silu": ["alpha"],
+    "hard_swish": [],
+    "mish": [],
+    "softplus": [],
+    "softsign": [],
+    "thresholded_relu": ["alpha"],
+    "shrink": ["lambda", "bias"],
+}
+FUNCTIONS = {
+    "activation": list(ACTIVATIONS),
+    "unary": [
+        "negate", "absolute", "sign", "floor", "ceil", "round", "exp", "log", "sqrt", "reciprocal", "sin", "cos", "tan", "asin",
+        "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "erf", "is_nan", "is_infinite", "is_positive_infinite",
+        "is_negative_infinite", "not", "bitwise_not",
+    ],
+    "binary": [
+        "add", "subtract", "multiply", "divide", "power", "modulo", "remainder", "minimum", "maximum", "prelu", "equal", "less",
+        "less_or_equal", "greater", "greater_or_equal", "and", "or", "xor", "bitwise_and", "bitwise_or", "bitwise_xor",
+        "shift_left", "shift_right",
+    ],
+    "reduce": [
+        "sum", "mean", "maximum", "minimum", "product", "l1", "l2", "sum_of_squares", "log_sum", "log_sum_exp",
+    ],
+    "distance": ["cosine_similarity", "squared_l2"],
+}  # fmt: skip
+# How many values, from 0, an attribute of type choice has.
+CHOICES = {
+    ("pad", "mode"): 4, ("resize", "mode"): 3, ("grid_sample", "mode"): 3, "padding_rule": 3, "reduction": 5,
+    "coordinates": 6, "rounding": 4, "aspect": 3, "padding": 3,
+}  # fmt: skip
+ABSENT = 0xFFFFFFFF
 
 
 # ---------------------------------------------------------------- checksum
@@ -121,8 +230,8 @@ class Tensor:
 class Node:
     name: str
     op: str
-    inputs: list[int]
-    outputs: list[int]
+    inputs: list[int | None]  # None: absent
+    outputs: list[int | None]
     attributes: dict
 
 
@@ -305,39 +414,85 @@ def read_tensors(reader, strings, weights, symbol_count):
     return tensors
 
 
-def read_attributes(reader, strings, expected):
-    attributes = {}
+def known_choice(op, name, value):
+    if name == "function":
+        return 1 <= value <= len(FUNCTIONS[op])
+    if name == "dtype":
+        return value in DTYPES
+    return 0 <= value < CHOICES.get(name, CHOICES.get((op, name), 0))
+
+
+def convert_attribute(op, name, type_, value):
+    """The value of an attribute of a node, checked; type_: the entry's."""
+    wanted = dict(ATTRIBUTES.values())[name]
+    stored = {"flag": "integer", "choice": "integer", "bound": "real"}.get(wanted, wanted)
+    if type_ != stored or (wanted == "flag" and value not in (0, 1)):
+        raise Invalid(f"attribute {name}: {type_} {value}")
+    if wanted == "choice" and not known_choice(op, name, value):
+        raise Unsupported(f"attribute {name}: {value}")
+    if stored == "real":
+        with np.errstate(over="ignore"):
+            value = float(np.float32(value))
+        if np.isnan(value) or (wanted == "real" and np.isinf(value)):
+            raise Invalid(f"attribute {name}: {value}")
+    if wanted == "integers" and len(value) > (65_535 if (op, name) == ("split", "sizes") else 8):
+        raise Invalid(f"attribute {name}: {len(value)} entries")
+    return value
+
+
+def read_attributes(reader, strings, op, expected):
+    entries = {}
     for _ in range(reader.count(12)):
         key, type_, value = read_entry(reader, strings, ATTRIBUTES.__contains__)
         if type_ is None:
             continue
-        name, wanted = ATTRIBUTES[key]
-        if name in attributes:
+        name, _ = ATTRIBUTES[key]
+        if name in entries:
             raise Invalid(f"attribute {name} twice")
-        attributes[name] = (type_, wanted, value)
-    result = {}
+        entries[name] = (type_, value)
+    attributes = {}
     for name in expected:
-        if name not in attributes:
+        plain = name.strip("()")
+        if plain in entries:
+            attributes[plain] = convert_attribute(op, plain, *entries[plain])
+        elif name == plain:
             raise Invalid(f"attribute {name} is missing")
-        type_, wanted, value = attributes[name]
-        if type_ != ("integer" if wanted == "flag" else wanted) or (wanted == "flag" and value not in (0, 1)):
-            raise Invalid(f"attribute {name}: {type_} {value}")
-        if wanted == "real":
-            with np.errstate(over="ignore"):
-                value = float(np.float32(value))
-            if not np.isfinite(value):
-                raise Invalid(f"attribute {name}: not finite")
-        if wanted == "integers" and len(value) > 8:
-            raise Invalid(f"attribute {name}: {len(value)} entries")
-        result[name] = value
-    return result
+        if op == "activation" and name == "function":
+            expected += ACTIVATIONS[FUNCTIONS[op][attributes[name] - 1]]
+    for name in ("padding_rule", "ceil", "zero_is_size"):
+        if attributes.get(name) == 0:  # as if it were absent
+            del attributes[name]
+    return attributes
 
 
-def read_indices(reader, limit):
+def read_indices(reader, limit, absent=False):
+    """Indices of tensors; None for one that is absent, where that is allowed."""
     indices = [reader.number("I") for _ in range(reader.count(4))]
-    if any(index >= limit for index in indices):
+    indices = [None if absent and index == ABSENT else index for index in indices]
+    if any(index is not None and index >= limit for index in indices):
         raise Invalid(f"{reader.kind}: a tensor that does not exist")
     return indices
+
+
+def read_node(reader, strings, known):
+    """known: of each tensor, whether it has a value; sets what the node computes."""
+    code, name = reader.number("I"), strings.take(reader.number("I"))
+    if code not in OPERATIONS:
+        raise Unsupported(f"node {name}: operation {code}")
+    reads, writes = (read_indices(reader, len(known), absent=True) for _ in range(2))
+    for i, tensor in enumerate(reads):
+        if not (i > 0 if tensor is None else known[tensor]):
+            raise Invalid(f"node {name}: reads {reads}")
+    for i, tensor in enumerate(writes or [None]):
+        if i == 0 if tensor is None else known[tensor]:
+            raise Invalid(f"node {name}: writes {writes}")
+        if tensor is not None:
+            known[tensor] = True
+    op, expected = OPERATIONS[code]
+    attributes = read_attributes(reader, strings, op, list(expected))
+    if op == "binary" and attributes["function"] in (1, 3):  # the operations 15 and 16
+        op, attributes = FUNCTIONS[op][attributes["function"] - 1], {}
+    return Node(name, op, reads, writes, attributes)
 
 
 def read(data):
@@ -359,15 +514,7 @@ def read(data):
     nodes = []
     known = [tensor.kind != COMPUTED for tensor in tensors]
     for _ in range(graph.count(20)):
-        code, node_name = graph.number("I"), strings.take(graph.number("I"))
-        if code not in OPERATIONS:
-            raise Unsupported(f"node {node_name}: operation {code}")
-        reads, writes = read_indices(graph, len(tensors)), read_indices(graph, len(tensors))
-        if not all(known[i] for i in reads) or len(writes) != 1 or known[writes[0]]:
-            raise Invalid(f"node {node_name}: reads {reads}, writes {writes}")
-        known[writes[0]] = True
-        op, expected = OPERATIONS[code]
-        nodes.append(Node(node_name, op, reads, writes, read_attributes(graph, strings, expected)))
+        nodes.append(read_node(graph, strings, known))
     graph.end()
     if not outputs or not all(known[i] for i in outputs):
         raise Invalid("an output is never computed, or there is none")
@@ -394,14 +541,26 @@ def as_json(model):
             fields["xxh64"] = f"{xxh64(t.data.tobytes()):016x}"
         return fields
 
+    def plain(value):
+        """Numbers that JSON has no form of go by their names."""
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        return str(value) if isinstance(value, float) and not np.isfinite(value) else value
+
+    def node(n):
+        """An operation with functions goes by the function's name."""
+        op = FUNCTIONS[n.op][n.attributes["function"] - 1] if n.op in FUNCTIONS else n.op
+        name = {"reduce": f"reduce_{op}", "distance": op.replace("l2", "l2_distance")}.get(n.op, op)
+        return {**vars(n), "op": name, "attributes": {key: plain(value) for key, value in n.attributes.items()}}
+
     return {
         "name": model.name,
         "symbols": model.symbols,
         "inputs": model.inputs,
         "outputs": model.outputs,
         "tensors": [tensor(t) for t in model.tensors],
-        "nodes": [vars(node) for node in model.nodes],
-        "metadata": [{"key": key, "type": type_, "value": value} for key, type_, value in model.metadata],
+        "nodes": [node(n) for n in model.nodes],
+        "metadata": [{"key": key, "type": type_, "value": plain(value)} for key, type_, value in model.metadata],
     }
 
 

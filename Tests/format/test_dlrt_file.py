@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DL_EXPORT = os.environ.get("DL_EXPORT", str(ROOT / "build/bin/dl-export"))
 PAGE = ROOT / "Sources/DLGraph/FORMAT.md"
 HERE = pathlib.Path(__file__).parent
+VERSION_1_0 = {dlrt_file.OPERATIONS[code][0] for code in range(1, 21)}
 NETWORKS = ["trivial", "mlp", "lenet5", "everyop"]
 
 
@@ -58,18 +59,36 @@ def test_both_readers_say_the_same(models, name):
     assert dlrt_file.as_json(model) == stored_part(inspect(models[name]))
 
 
-def test_the_samples_hold_every_operation(models):
+def test_the_samples_hold_every_operation_of_version_1_0(models):
     model = dlrt_file.read(models["everyop"].read_bytes())
-    assert {node.op for node in model.nodes} == {name for name, _ in dlrt_file.OPERATIONS.values()}
+    assert {node.op for node in model.nodes} == VERSION_1_0
 
 
 def test_the_page_lists_the_operations_and_attributes_of_the_reader():
     page = PAGE.read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d+) \| (\w+) \| .*→.* \| ([\w, ]*?) ?\|$", page, re.M)
-    assert {int(code): (name, re.findall(r"\w+", attributes)) for code, name, attributes in rows} == dlrt_file.OPERATIONS
-    cells = re.findall(r"\| (\d+) \| (\w+) \| (integers?|reals?|flag) (?=\|)", page)
-    listed = {int(id_): (name, type_) for id_, name, type_ in cells}
-    assert {id_: cell for id_, cell in listed.items() if cell in dlrt_file.ATTRIBUTES.values()} == dlrt_file.ATTRIBUTES
+    rows = re.findall(r"^\| (\d+) \| (\w+) \| .*→.* \| ([\w, ()]*?) ?\|$", page, re.M)
+    assert {int(code): (name, re.findall(r"[\w()]+", attributes)) for code, name, attributes in rows} == dlrt_file.OPERATIONS
+    cells = re.findall(r"\| (\d+) \| (\w+) \| (integers?|reals?|flag|choice|bound|text) (?=\|)", page)
+    listed = {int(id_): (name, type_) for id_, name, type_ in cells if (name, type_) in dlrt_file.ATTRIBUTES.values()}
+    assert listed == dlrt_file.ATTRIBUTES
+
+
+def test_the_page_lists_the_functions_of_the_reader():
+    """Tables whose head cells name an operation hold the number and the name of each of its functions below."""
+    page = PAGE.read_text(encoding="utf-8")
+    listed = {op: {} for op in dlrt_file.FUNCTIONS}
+    activations = {}
+    for head, body in re.findall(r"^\| (function .*) \|\n\|[-|]+\|\n((?:\|.*\n)+)", page, re.M):
+        heads = [cell.split()[0] if cell.strip() else "" for cell in head.split("|")]
+        for row in body.splitlines():
+            cells = [cell.strip() for cell in row.split("|")[1:-1]]
+            for column in (column for column, name in enumerate(heads) if name in listed and cells[column]):
+                name = re.match(r"\w+", cells[column])[0]
+                listed[heads[column]][int(cells[column - 1])] = name
+                if heads[column] == "activation":
+                    activations[name] = re.findall(r"\w+", cells[-1])
+    assert listed == {op: dict(enumerate(names, 1)) for op, names in dlrt_file.FUNCTIONS.items()}
+    assert activations == dlrt_file.ACTIVATIONS
 
 
 @pytest.mark.parametrize(
@@ -144,7 +163,7 @@ def test_the_table_is_aligned(models):
 def test_the_drawing_names_every_node(models):
     dot = run("inspect", models["everyop"], "--dot").stdout
     assert dot.startswith("digraph") and dot.rstrip().endswith("}")
-    assert set(re.findall(r"\\n(\w+)\"", dot)) == {name for name, _ in dlrt_file.OPERATIONS.values()}
+    assert set(re.findall(r"\\n(\w+)\"", dot)) == VERSION_1_0
 
 
 @pytest.mark.parametrize(
@@ -217,7 +236,7 @@ def patched(data, offset, form, value):
 @pytest.mark.parametrize(
     "offset, form, value, message",
     [
-        (10, "H", 2, "expected format version 1, found 2.0"),
+        (10, "H", 2, "expected format version 1, found 2.1"),
         (64 + 4, "I", 3, "expected flags 0 or 1, found 3"),
         (64, "4s", b"XTRA", "this section is unknown and marked as required"),
     ],
