@@ -14,17 +14,17 @@ func lower(_ graph: Graph, _ kernels: KernelSet, memoryLimit: Int) throws(DLErro
   return lowering.program
 }
 
-private struct Lowering {
+struct Lowering {
   let graph: Graph
   let kernels: KernelSet
   let memoryLimit: Int
   let uses: [Int]
   var program = Program()
   /// The node that computes each graph value.
-  private var producer: [Int?]
+  var producer: [Int?]
   /// The program value of each graph value, in the layouts it is needed in.
-  private var rowMajor: [Int?]
-  private var channelsLast: [Int?]
+  var rowMajor: [Int?]
+  var channelsLast: [Int?]
 
   init(graph: Graph, kernels: KernelSet, memoryLimit: Int) {
     self.graph = graph
@@ -44,7 +44,7 @@ private struct Lowering {
 
   // MARK: values
 
-  private mutating func define(_ value: Int, _ layout: Layout, _ source: Source) -> Int {
+  mutating func define(_ value: Int, _ layout: Layout, _ source: Source) -> Int {
     let v = graph.values[value]
     program.values.append(ProgramValue(name: v.name, type: v.type, layout: layout, source: source))
     switch layout {
@@ -71,7 +71,7 @@ private struct Lowering {
     return to
   }
 
-  private mutating func emit(_ node: Node, _ operation: Operation, _ inputs: [Int], _ layout: Layout) {
+  mutating func emit(_ node: Node, _ operation: Operation, _ inputs: [Int], _ layout: Layout) {
     var outputs: [Int] = []
     for output in node.outputs {
       outputs.append(output == Node.absent ? output : define(output, layout, .node(program.nodes.count)))
@@ -79,7 +79,7 @@ private struct Lowering {
     program.nodes.append(ProgramNode(name: node.name, op: node.op, operation: operation, inputs: inputs, outputs: outputs))
   }
 
-  private mutating func reference(_ node: Node) {
+  mutating func reference(_ node: Node) {
     let inputs = node.inputs.map { $0 == Node.absent ? $0 : value($0, in: .rowMajor) }
     emit(node, .reference, inputs, .rowMajor)
   }
@@ -111,14 +111,13 @@ private struct Lowering {
       emit(node, .globalPool(.max), [value(x, in: .channelsLast)], .channelsLast)
     case .globalAveragePool:
       emit(node, .globalPool(.average(countPadding: false)), [value(x, in: .channelsLast)], .channelsLast)
+    case .matmul:
+      try matmul(node)
     case .activation(let activation):
-      switch activation {
-      case .identity, .relu, .leakyRelu, .sigmoid, .tanh: break
-      default: return reference(node)
-      }
+      if !hasKernel(activation) { return reference(node) }
       if !fuse(activation, node) { elementwise(node, .activate(activation)) }
-    case .dropout:
-      elementwise(node, .activate(.identity))
+    case .transpose(let permutation):
+      transpose(node, permutation)
     case .softmax(let axis):
       let axis = try resolveAxis(axis, rank: rank)
       // The innermost dimension in memory: the last, or the channels of images.
@@ -153,30 +152,6 @@ private struct Lowering {
     return window.resolved(kernel: kernel, sizes: sizes)
   }
 
-  /// Makes an activation part of the layer that computes its input, if nobody else reads that.
-  private mutating func fuse(_ activation: Activation, _ node: Node) -> Bool {
-    let x = node.inputs[0]
-    guard uses[x] == 1, let produced = rowMajor[x] ?? channelsLast[x], case .node(let n) = program.values[produced].source
-    else { return false }
-    switch program.nodes[n].operation {
-    case .conv(let panels, let layer, .identity):
-      program.nodes[n].operation = .conv(panels, layer, activation)
-    case .gemm(let panels, let depth, let columns, .identity):
-      program.nodes[n].operation = .gemm(panels, depth: depth, columns: columns, activation)
-    default: return false
-    }
-    rowMajor[node.outputs[0]] = rowMajor[x]
-    channelsLast[node.outputs[0]] = channelsLast[x]
-    return true
-  }
-
-  /// One input, one output, any layout: whichever the input has.
-  private mutating func elementwise(_ node: Node, _ operation: Operation) {
-    let x = node.inputs[0]
-    let layout: Layout = channelsLast[x] != nil && rowMajor[x] == nil ? .channelsLast : .rowMajor
-    emit(node, operation, [value(x, in: layout)], layout)
-  }
-
   private mutating func conv(_ node: Node, _ window: Window, _ groups: Int) throws(DLError) {
     guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, biasIsConstant(node),
       let window = explicit(window, Array(w.sizes[2...]), node.inputs[0])
@@ -188,7 +163,7 @@ private struct Lowering {
     let layer = kernels.convLayer(geometry, groups, w.sizes[0], ConvOptions())
     let panels = try pack(layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
     emit(
-      node, .conv(panels, layer, .identity), [value(node.inputs[0], in: .channelsLast)] + parameters(node),
+      node, .conv(panels, layer), [value(node.inputs[0], in: .channelsLast)] + parameters(node),
       .channelsLast)
   }
 
@@ -222,7 +197,20 @@ private struct Lowering {
     let panels = try pack(kernels.packedSize(depth, columns)) { panels in
       withExtendedLifetime(permuted) { kernels.pack(depth, columns, weights, kStride, nStride, bias, panels) }
     }
-    emit(node, .gemm(panels, depth: depth, columns: columns, .identity), inputs, .rowMajor)
+    emit(node, .gemm(panels, depth: depth, columns: columns), inputs, .rowMajor)
+  }
+
+  /// Rows along all but the last axis times a constant matrix.
+  private mutating func matmul(_ node: Node) throws(DLError) {
+    guard graph.values[node.inputs[0]].type.rank >= 2, let w = graph.values[node.inputs[1]].constant, w.sizes.count == 2,
+      w.count > 0
+    else { return reference(node) }
+    let (depth, columns) = (w.sizes[0], w.sizes[1])
+    let kernels = kernels
+    let panels = try pack(kernels.packedSize(depth, columns)) {
+      kernels.pack(depth, columns, w.floats.baseAddress!, columns, 1, nil, $0)
+    }
+    emit(node, .gemm(panels, depth: depth, columns: columns), node.inputs.map { value($0, in: .rowMajor) }, .rowMajor)
   }
 
   /// When a value is images that lie channels-last, flattened to rows of `depth`: those images, and their channels.
@@ -290,28 +278,6 @@ private struct Lowering {
     let layout: Layout = graph.values[node.inputs[0]].type.rank == 2 ? .rowMajor : .channelsLast
     let inputs = [value(node.inputs[0], in: layout)] + parameters(node)
     emit(node, .affine(packed, channels: affine.scale.count), inputs, layout)
-  }
-
-  private mutating func binary(_ node: Node, _ operation: BinaryFunction) {
-    guard operation == .add || operation == .multiply else { return reference(node) }
-    let types = node.inputs.map { graph.values[$0].type }
-    guard types[0].dims == types[1].dims, !types[0].dims.contains(.unknown) else {
-      // Broadcasting a row over rows is a kernel; the rest is not worth one yet.
-      if let row = types[1].sizes, row.count <= types[0].rank, row == types[0].dims.suffix(row.count).map({ $0.size ?? -1 }) {
-        return emit(node, .binary(operation), node.inputs.map { value($0, in: .rowMajor) }, .rowMajor)
-      }
-      return reference(node)
-    }
-    let layout: Layout = node.inputs.contains { channelsLast[$0] != nil } ? .channelsLast : .rowMajor
-    emit(node, .binary(operation), node.inputs.map { value($0, in: layout) }, layout)
-  }
-
-  private mutating func concat(_ node: Node, _ axis: Int) throws(DLError) {
-    let rank = graph.values[node.inputs[0]].type.rank
-    let axis = try resolveAxis(axis, rank: rank)
-    let images = rank >= 3 && node.inputs.contains { channelsLast[$0] != nil }
-    let layout: Layout = images ? .channelsLast : .rowMajor
-    emit(node, .concat(axis: axis), node.inputs.map { value($0, in: layout) }, layout)
   }
 
   /// The fields that kernel and window give; one spatial axis is an image of height 1.

@@ -220,12 +220,13 @@ private func copyStep(_ name: Name, from: Int, to: Int, _ type: SizedType) -> St
 private func mergeInPlace(_ steps: [Step], _ types: [SizedType], _ fixed: [Plan.Location?], _ aliases: inout Aliases) {
   var lastRead = fixed.map { _ in -1 }
   for (i, step) in steps.enumerated() { for r in step.reads { lastRead[aliases.root(r)] = i } }
-  for (i, step) in steps.enumerated() where step.inPlace {
-    let from = aliases.root(step.reads[0])
+  for (i, step) in steps.enumerated() {
+    guard let place = step.inPlace else { continue }
+    let from = aliases.root(step.reads[place])
     let to = aliases.root(step.write)
     guard from != to, fixed[from] == nil, fixed[to] == nil, lastRead[from] == i,
-      !step.reads.dropFirst().contains(where: { aliases.root($0) == from }),
-      types[step.reads[0]].bytes == types[step.write].bytes
+      !step.reads.indices.contains(where: { $0 != place && aliases.root(step.reads[$0]) == from }),
+      types[step.reads[place]].bytes == types[step.write].bytes
     else { continue }
     aliases.merge(to, into: from)
     lastRead[from] = lastRead[to]

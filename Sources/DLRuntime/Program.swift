@@ -23,12 +23,19 @@ struct ProgramValue {
   var source: Source
 }
 
+/// What a layer does to each result before it stores it: adds a residual, then applies a function.
+struct Epilogue {
+  /// A program value of the result's sizes, or, of a fully connected layer, one row that is added to all.
+  var residual: Int?
+  var activation = Activation.identity
+}
+
 /// What a node does, with its weights made ready for the kernels.
 enum Operation {
   /// panels: `KernelSet.packConv`.
-  case conv(Storage, ConvLayer, Activation)
+  case conv(Storage, ConvLayer)
   /// panels: `KernelSet.pack`.
-  case gemm(Storage, depth: Int, columns: Int, Activation)
+  case gemm(Storage, depth: Int, columns: Int)
   case pool(PoolCall.Kind, WindowGeometry)
   case globalPool(PoolCall.Kind)
   case activate(Activation)
@@ -38,6 +45,8 @@ enum Operation {
   /// By channel; scale, then shift, of `channels` floats each.
   case affine(Storage, channels: Int)
   case binary(BinaryFunction)
+  /// Of images, channels-last, with one number for each channel, or for each channel of each image.
+  case channelBinary(BinaryFunction, perImage: Bool)
   case concat(axis: Int)
   /// The same elements in the same order in memory under another shape.
   case view
@@ -50,21 +59,25 @@ final class ProgramNode {
   let name: Name
   /// What the shape of the output follows from; nil: it is that of the input.
   let op: Op?
-  /// Changes while the program is made, when an activation is fused into it.
-  var operation: Operation
+  let operation: Operation
   /// Indices into `Program.values`, constants included; `Node.absent` where the operation does without.
   let inputs: [Int]
   let outputs: [Int]
+  /// Of a convolution or fully connected layer.
+  let epilogue: Epilogue
 
   /// The first output.
   var output: Int { outputs[0] }
+  /// The values it reads.
+  var reads: [Int] { inputs.filter { $0 != Node.absent } + (epilogue.residual.map { [$0] } ?? []) }
 
-  init(name: Name, op: Op?, operation: Operation, inputs: [Int], outputs: [Int]) {
+  init(name: Name, op: Op?, operation: Operation, inputs: [Int], outputs: [Int], epilogue: Epilogue = Epilogue()) {
     self.name = name
     self.op = op
     self.operation = operation
     self.inputs = inputs
     self.outputs = outputs
+    self.epilogue = epilogue
   }
 }
 
@@ -77,13 +90,13 @@ struct Program {
   /// Bytes of packed weights.
   var packedBytes = 0
 
-  /// Drops the nodes that no output needs: layouts that were made and then not used.
+  /// Drops the nodes that no output needs: layouts that were made and then not used, layers without what was fused into them.
   mutating func removeDeadNodes() {
     var live = Array(repeating: false, count: values.count)
     for output in outputs { live[output] = true }
     var kept: [ProgramNode] = []
     for node in nodes.reversed() where node.outputs.contains(where: { $0 != Node.absent && live[$0] }) {
-      for input in node.inputs where input != Node.absent { live[input] = true }
+      for input in node.reads { live[input] = true }
       kept.append(node)
     }
     nodes = kept.reversed()

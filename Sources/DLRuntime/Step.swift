@@ -13,8 +13,8 @@ final class Step {
   let kernel: StaticString
   let reads: [Int]
   let writes: [Int]
-  /// The output may lie over the first thing read, if nothing needs that later.
-  let inPlace: Bool
+  /// Which of the things read the output may lie over, if nothing needs that later.
+  let inPlace: Int?
   let units: Int
   /// Floating-point operations, to decide whether threads are worth their trouble.
   let cost: Double
@@ -28,7 +28,7 @@ final class Step {
   var write: Int { writes[0] }
 
   init(
-    name: Name, kernel: StaticString, reads: [Int], write: Int, inPlace: Bool = false, units: Int = 1, cost: Double = 0,
+    name: Name, kernel: StaticString, reads: [Int], write: Int, inPlace: Int? = nil, units: Int = 1, cost: Double = 0,
     scratchFloats: Int = 0, body: @escaping Body
   ) {
     self.name = name
@@ -49,7 +49,7 @@ final class Step {
     self.reads = reads
     self.writes = writes
     self.checkedBody = checkedBody
-    inPlace = false
+    inPlace = nil
     units = 1
     cost = 0
     scratchFloats = 0
@@ -85,10 +85,10 @@ struct StepBuilder {
     let x = node.inputs[0]
     switch node.operation {
     case .view: return []
-    case .conv(let panels, let layer, let activation):
-      return [conv(node, panels, layer, activation)]
-    case .gemm(let panels, let depth, let columns, let activation):
-      return [gemm(node, panels, depth, columns, activation)]
+    case .conv(let panels, let layer):
+      return [conv(node, panels, layer)]
+    case .gemm(let panels, let depth, let columns):
+      return [gemm(node, panels, depth, columns)]
     case .pool(let kind, let geometry):
       return [pool(node, kind, placed(geometry, x, node.output))]
     case .globalPool(let kind):
@@ -108,6 +108,8 @@ struct StepBuilder {
       return affine(node, parameters, channels)
     case .binary(let function):
       return [binary(node, function)]
+    case .channelBinary(let function, let perImage):
+      return [channelBinary(node, function, perImage: perImage)]
     case .concat(let axis):
       return concat(node, axis)
     case .changeLayout(let from, _):
@@ -155,43 +157,52 @@ struct StepBuilder {
     return g
   }
 
-  private func conv(_ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ activation: Activation) -> Step {
+  private func conv(_ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer) -> Step {
     let x = node.inputs[0]
     let y = node.output
-    let plan = kernels.planConv(layer, placed(layer.window, x, y), 0)
+    let residual = node.epilogue.residual
+    let plan = kernels.planConv(layer, placed(layer.window, x, y), residual == nil ? 0 : layer.outChannels)
     let kernel = kernels.conv
     let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
-    let template = ConvCall(plan: plan, x: null, panels: panels.floats, y: null, activation: activation, scratch: null)
+    let template = ConvCall(
+      plan: plan, x: null, panels: panels.floats, y: null, activation: node.epilogue.activation, scratch: null)
     let window = layer.window
     return Step(
-      name: node.name, kernel: "conv", reads: [x], write: y, units: plan.units,
+      name: node.name, kernel: "conv", reads: [x] + (residual.map { [$0] } ?? []), write: y,
+      inPlace: residual == nil || layer.algorithm == .depthwise ? nil : 1, units: plan.units,
       cost: 2 * elements(y) * Double(window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
       scratchFloats: plan.scratch
     ) { slots, scratch, units, worker in
       var call = template
       call.x = UnsafePointer(slots[x].floats)
       call.y = slots[y].floats
+      call.residual = residual.map { UnsafePointer(slots[$0].floats) }
       call.scratch = scratch
       kernel(call, units, worker)
     }
   }
 
-  private func gemm(_ node: ProgramNode, _ panels: Storage, _ depth: Int, _ columns: Int, _ activation: Activation) -> Step {
+  private func gemm(_ node: ProgramNode, _ panels: Storage, _ depth: Int, _ columns: Int) -> Step {
     let x = node.inputs[0]
     let y = node.output
-    let rows = sizes[x][0]
+    let residual = node.epilogue.residual
+    let rows = count(x) / depth
     let kernel = kernels.gemm
     let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
-    let template = GemmCall(
+    var template = GemmCall(
       rows: rows, depth: depth, columns: columns, x: null, xStride: depth, panels: panels.floats, y: null, yStride: columns,
-      activation: activation)
+      activation: node.epilogue.activation)
+    let isWhole = residual.map { count($0) == count(y) } ?? false
+    template.residualStride = isWhole ? columns : 0
+    let call = template
     return Step(
-      name: node.name, kernel: "gemm", reads: [x], write: y, units: kernels.gemmUnits(template),
-      cost: 2 * Double(rows) * Double(depth) * Double(columns)
+      name: node.name, kernel: "gemm", reads: [x] + (residual.map { [$0] } ?? []), write: y, inPlace: isWhole ? 1 : nil,
+      units: kernels.gemmUnits(call), cost: 2 * Double(rows) * Double(depth) * Double(columns)
     ) { slots, _, units, _ in
-      var call = template
+      var call = call
       call.x = UnsafePointer(slots[x].floats)
       call.y = slots[y].floats
+      call.residual = residual.map { UnsafePointer(slots[$0].floats) }
       kernel(call, units)
     }
   }
@@ -217,7 +228,7 @@ struct StepBuilder {
     let y = node.output
     let block = max(1, 4096 / max(columns, 1))
     return Step(
-      name: node.name, kernel: kernel, reads: [x], write: y, inPlace: inPlace, units: (rows + block - 1) / block,
+      name: node.name, kernel: kernel, reads: [x], write: y, inPlace: inPlace ? 0 : nil, units: (rows + block - 1) / block,
       cost: Double(rows) * Double(columns) * costEach
     ) { slots, _, units, _ in
       let first = units.lowerBound * block
@@ -269,6 +280,30 @@ struct StepBuilder {
     return [scale, shift]
   }
 
+  private func channelBinary(_ node: ProgramNode, _ function: BinaryFunction, perImage: Bool) -> Step {
+    let kernel = kernels.binary
+    let operation: BinaryOperation = function == .add ? .add : .multiply
+    let (x, b, y) = (node.inputs[0], node.inputs[1], node.output)
+    let (rows, channels) = channelRows(y)
+    // Blocks of pixels of one image, or of any.
+    let rowsAtOnce = perImage ? rows / max(sizes[y][0], 1) : rows
+    let block = max(1, 4096 / max(channels, 1))
+    let blocks = (rowsAtOnce + block - 1) / block
+    return Step(
+      name: node.name, kernel: "binary", reads: [x, b], write: y, inPlace: 0,
+      units: rowsAtOnce == 0 ? 0 : rows / rowsAtOnce * blocks,
+      cost: elements(y)
+    ) { slots, _, units, _ in
+      for unit in units {
+        let (image, first) = (unit / blocks, unit % blocks * block)
+        let place = (image * rowsAtOnce + first) * channels
+        kernel(
+          operation, min(block, rowsAtOnce - first), channels, slots[x].floats + place, slots[b].floats + image * channels, 0,
+          slots[y].floats + place)
+      }
+    }
+  }
+
   private func binary(_ node: ProgramNode, _ function: BinaryFunction) -> Step {
     let kernel = kernels.binary
     let operation: BinaryOperation = function == .add ? .add : .multiply
@@ -280,7 +315,7 @@ struct StepBuilder {
     let total = count(y)
     let block = max(1, 4096 / max(columns, 1)) * columns
     return Step(
-      name: node.name, kernel: "binary", reads: [x, b], write: y, inPlace: true,
+      name: node.name, kernel: "binary", reads: [x, b], write: y, inPlace: 0,
       units: (total + max(block, 1) - 1) / max(block, 1),
       cost: Double(total)
     ) { slots, _, units, _ in

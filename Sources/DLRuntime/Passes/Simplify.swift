@@ -1,10 +1,20 @@
 import DLGraph
 
-/// The passes that rewrite a graph before it is lowered. Each leaves the graph valid and its outputs unchanged.
+/// Rewrites a graph before it is lowered: computes what is constant, drops what does nothing, and joins operations that a kernel
+/// does at once. The graph's inputs and the meaning of its outputs stay; an output may become an input, a constant or another
+/// output.
 func simplify(_ graph: inout Graph) throws(DLError) {
-  removeIdentities(&graph)
-  try foldBatchNorm(&graph)
-  removeDeadNodes(&graph)
+  nameUnknownSizes(&graph)
+  var budget = foldingBudget(graph)
+  // Each sweep sees the operations before a node in their final form, and how often a value is read as the sweep before left it.
+  for _ in 0..<3 {
+    var rewriter = Rewriter(graph, budget: budget)
+    try rewriter.sweep()
+    graph = rewriter.finished()
+    budget = rewriter.budget
+    removeDeadNodes(&graph)
+    if !rewriter.changed { break }
+  }
 }
 
 /// How many nodes and graph outputs read each value.
@@ -15,28 +25,7 @@ func countUses(_ graph: Graph) -> [Int] {
   return uses
 }
 
-/// Dropout and identity do nothing at inference: their readers read their input. A graph output keeps its own value.
-private func removeIdentities(_ graph: inout Graph) {
-  var source = Array(graph.values.indices)
-  var isOutput = graph.values.map { _ in false }
-  for output in graph.outputs { isOutput[output] = true }
-  var kept: [Node] = []
-  for var node in graph.nodes {
-    node.inputs = node.inputs.map { $0 == Node.absent ? $0 : source[$0] }
-    switch node.op {
-    case .dropout, .activation(.identity):
-      if !isOutput[node.outputs[0]] {
-        source[node.outputs[0]] = node.inputs[0]
-        continue
-      }
-    default: break
-    }
-    kept.append(node)
-  }
-  graph.nodes = kept
-}
-
-private func removeDeadNodes(_ graph: inout Graph) {
+func removeDeadNodes(_ graph: inout Graph) {
   var live = Array(repeating: false, count: graph.values.count)
   for output in graph.outputs { live[output] = true }
   var kept: [Node] = []
@@ -45,4 +34,22 @@ private func removeDeadNodes(_ graph: inout Graph) {
     kept.append(node)
   }
   graph.nodes = kept.reversed()
+}
+
+/// Gives every size that is unknown before a run a symbol of its own. Shape inference hands symbols on, so that the passes see
+/// which values have the same sizes whatever those will be.
+private func nameUnknownSizes(_ graph: inout Graph) {
+  for node in graph.nodes {
+    guard
+      let facts = try? inferFacts(of: node.op, node.inputs.map { graph.fact($0) }, outputs: node.outputs.count)
+    else { continue }
+    for (output, fact) in zip(node.outputs, facts) where output != Node.absent {
+      graph.values[output].type.dims = fact.type.dims.map { dim in
+        if dim != .unknown { return dim }
+        graph.symbols.append("")
+        return .symbol(graph.symbols.count - 1)
+      }
+      graph.values[output].elements = fact.elements
+    }
+  }
 }
