@@ -73,7 +73,7 @@ if embedded {
   ]
   package.dependencies = [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ]
   package.targets += [
     .systemLibrary(name: "CZlib"),
@@ -86,7 +86,7 @@ if embedded {
     .executableTarget(
       name: "dl-export",
       dependencies: [
-        "KernelTypes", "DLGraph", "DLOnnx", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CZlib", "KernelTypes", "DLGraph", "DLOnnx", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "dl-bench",

@@ -1,5 +1,4 @@
 import DLGraph
-import Foundation
 
 /// What a user may say about a model beyond what its file says.
 public struct ImportOptions: Sendable {
@@ -13,10 +12,32 @@ public struct ImportOptions: Sendable {
   public init() {}
 }
 
-/// Reads an ONNX file (https://onnx.ai) as a graph.
+/// A model as a graph, and what became of its nodes.
+public struct ImportedModel: Sendable {
+  /// Nodes of one operation of ONNX.
+  public struct Conversion: Sendable {
+    public let operation: String
+    public let count: Int
+    /// The operations that are left of them in the graph, with their numbers: "3 conv".
+    public let results: [String]
+  }
+
+  public var graph: Graph
+  /// In the order in which operations first appear.
+  public var conversions: [Conversion] = []
+  public var nodeCount = 0
+  public var unusedNodes = 0
+  /// The version of ONNX's own operator set.
+  public var version = 0
+}
+
+/// Reads an ONNX file (https://onnx.ai) as a graph. progress: is told what is being done, now and then.
 /// Throws Problems with everything that keeps the model from being converted; DLError if the file cannot be read at all.
-public func importModel(_ path: String, _ options: ImportOptions = ImportOptions()) throws -> Graph {
-  try Importer(ExternalFiles(besides: path), options).run(try readOnnx(path))
+public func importModel(
+  _ path: String, _ options: ImportOptions = ImportOptions(), progress: @escaping (String) -> Void = { _ in }
+) throws -> ImportedModel {
+  progress("reading")
+  return try Importer(ExternalFiles(besides: path), options, progress).run(try readOnnx(path))
 }
 
 /// The most nodes, with those of functions and repeated bodies.
@@ -38,14 +59,17 @@ final class Importer {
   var depth = 0
   private var functions: [String: Onnx_FunctionProto] = [:]
   private var nodeCount = 0
+  private var history = History()
+  private let progress: (String) -> Void
   private var symbols: [String: Dim] = [:]
 
-  init(_ files: ExternalFiles, _ options: ImportOptions) {
+  init(_ files: ExternalFiles, _ options: ImportOptions, _ progress: @escaping (String) -> Void = { _ in }) {
     self.files = files
     self.options = options
+    self.progress = progress
   }
 
-  func run(_ file: consuming Onnx_ModelProto) throws -> Graph {
+  func run(_ file: consuming Onnx_ModelProto) throws -> ImportedModel {
     var source = file.graph
     file.clearGraph()
     graph.name = Name(source.name)
@@ -59,13 +83,22 @@ final class Importer {
     define(&source)
     try addInputs(source.input)
     let outputs = options.outputs.isEmpty ? source.output.map(\.name) : options.outputs
-    for index in try orderNodes(source.node, outputs: outputs) { try convert(source.node[index]) }
+    let order = try orderNodes(source.node, outputs: outputs)
+    for (done, index) in order.enumerated() {
+      if done % 256 == 0 { progress("converting node \(done) of \(order.count)") }
+      try convert(source.node[index])
+    }
     try addOutputs(outputs)
     if !problems.list.isEmpty { throw problems }
     graph.removeUnused()
     addMetadata(file, description: source.docString)
     try graph.validate()
-    return graph
+    var result = ImportedModel(graph: graph)
+    result.conversions = history.conversions(in: graph)
+    result.nodeCount = nodeCount
+    result.unusedNodes = source.node.count - order.count
+    result.version = versions[""] ?? 0
+    return result
   }
 
   func domain(_ name: String) -> String { name == "ai.onnx" ? "" : name }
@@ -195,6 +228,7 @@ final class Importer {
         return
       }
       nameNodes(from: firstNode, node)
+      if function == nil { history.add(node.opType, graph.nodes[firstNode...]) }
       try bind(node.output, to: outputs, namingFrom: firstValue)
     } catch let error as DLError where error.status != .outOfMemory {
       if !error.text.utf8.isEmpty { problems.add("\(node.opType): \(error.message)", at: "'\(path)\(node.label)'") }

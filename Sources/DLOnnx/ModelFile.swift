@@ -1,5 +1,6 @@
 import DLGraph
-import Foundation
+import FoundationEssentials
+import Glibc
 import SwiftProtobuf
 
 /// Reads and decodes an ONNX file. The file is mapped; of its tensors one copy is made. Throws ioError or invalidModel.
@@ -33,7 +34,7 @@ final class ExternalFiles {
   private var open: [String: Storage] = [:]
 
   /// model: the path of the ONNX file.
-  init(besides model: String) { folder = (model as NSString).deletingLastPathComponent }
+  init(besides model: String) { folder = model.lastIndex(of: "/").map { String(model[...$0]) } ?? "./" }
 
   /// The bytes of a tensor that is stored in a file of its own, which must lie in the folder of the model or below it.
   func place(of tensor: Onnx_TensorProto, bytes expected: Int) throws -> (Storage, offset: Int) {
@@ -69,12 +70,11 @@ final class ExternalFiles {
 
   private func storage(_ location: String) throws -> Storage {
     if let known = open[location] { return known }
-    let base = folder.isEmpty ? "." : folder
     guard !location.hasPrefix("/"), !location.contains("\0"), !location.split(separator: "/").contains(".."),
-      let root = realpath(base, nil)
+      let root = realpath(folder, nil)
     else { throw DLError(.invalidModel, "external data: '\(location)' is not a path within the model's folder") }
     defer { free(root) }
-    let path = base + "/" + location
+    let path = folder + location
     guard let resolved = realpath(path, nil) else { throw DLError(.ioError, "cannot open '\(path)', which holds tensors") }
     defer { free(resolved) }
     // Links may not lead out either.

@@ -1,5 +1,5 @@
 import DLGraph
-import Foundation
+import FoundationEssentials
 
 /// The element type of ONNX's number for it. Throws unsupported for those that .dlrt has not.
 func dtype(_ onnx: Int32) throws -> DType {
@@ -157,27 +157,4 @@ func constant(_ tensor: Onnx_SparseTensorProto, _ files: ExternalFiles) throws -
     }
   }
   return try Constant(values.dtype, sizes, storage)
-}
-
-extension Constant {
-  /// The elements of an integer or truth constant; those of other types are none.
-  var integers: [Int] {
-    withExtendedLifetime(storage) {
-      let raw = bytes
-      func read<T: BinaryInteger & BitwiseCopyable>(_ type: T.Type) -> [Int] {
-        (0..<count).map { Int(truncatingIfNeeded: raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self)) }
-      }
-      return switch dtype {
-      case .i64: read(Int64.self)
-      case .i32: read(Int32.self)
-      case .i16: read(Int16.self)
-      case .i8: read(Int8.self)
-      case .u64: read(UInt64.self)
-      case .u32: read(UInt32.self)
-      case .u16: read(UInt16.self)
-      case .u8, .bool: read(UInt8.self)
-      case .f32, .f16, .bf16, .f64: []
-      }
-    }
-  }
 }

@@ -1,5 +1,5 @@
 import DLGraph
-import Foundation
+import FoundationEssentials
 
 extension Report {
   /// schema 1. Nodes, inputs and outputs refer to tensors by index, null where one is absent. Dimensions are numbers, names of
