@@ -75,15 +75,13 @@ private func packDirect(
   let channels = layer.window.channels / layer.groups
   let columns = layer.outChannels / layer.groups
   let cells = layer.window.kernelHeight * layer.window.kernelWidth
+  var matrix = WeightMatrix(
+    w: w, outer: cells, inner: channels, columns: columns, outerStride: 1, innerStride: cells, columnStride: channels * cells)
   var panels = panels
   for group in 0..<layer.groups {
-    let first = group * columns
-    packPanels(depth: cells * channels, columns: columns, into: panels) {
-      bias?[first + $0] ?? 0
-    } weight: { k, n in
-      w[((first + n) * channels + k % channels) * cells + k / channels]
-    }
-    panels += packedPanelsSize(depth: cells * channels, columns: columns)
+    packPanels(matrix, bias.map { $0 + group * columns }, into: panels)
+    matrix.w += columns * matrix.columnStride
+    panels += packedPanelsSize(depth: matrix.depth, columns: columns)
   }
 }
 
@@ -93,14 +91,17 @@ private func packWidened(
   let g = layer.window
   var wide = g
   wide.widen(layer.widening)
-  packPanels(depth: wide.windowSize, columns: layer.widening * layer.outChannels, into: panels) {
-    bias?[$0 % layer.outChannels] ?? 0
-  } weight: { k, n in
+  let columns = layer.widening * layer.outChannels
+  // At most one vector of columns, which is one panel.
+  for n in 0..<lanes { panels[n] = n < columns ? bias?[n % layer.outChannels] ?? 0 : 0 }
+  for k in 0..<wide.windowSize {
     let cell = k / g.channels
     let row = cell / wide.kernelWidth
-    let column = cell % wide.kernelWidth - n / layer.outChannels * g.strideWidth
-    if column < 0 || column >= g.kernelWidth { return 0 }
-    let filter = n % layer.outChannels * g.channels + k % g.channels
-    return w[(filter * g.kernelHeight + row) * g.kernelWidth + column]
+    for n in 0..<lanes {
+      let column = cell % wide.kernelWidth - n / layer.outChannels * g.strideWidth
+      let filter = n % layer.outChannels * g.channels + k % g.channels
+      let exists = n < columns && 0..<g.kernelWidth ~= column
+      panels[(1 + k) * lanes + n] = exists ? w[(filter * g.kernelHeight + row) * g.kernelWidth + column] : 0
+    }
   }
 }

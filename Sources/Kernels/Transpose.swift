@@ -37,8 +37,7 @@ private func transposeBlock(
   }
 }
 
-/// Up to `lanes` rows and columns. Taking row i with row i + lanes/2, element by element, log₂ lanes times over turns rows
-/// into columns.
+/// Up to `lanes` rows and columns.
 @inline(never)
 private func transposeSquare(
   _ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
@@ -49,6 +48,26 @@ private func transposeSquare(
   } else {
     for i in 0..<lanes where i < rows { square[unchecked: i] = load(x + i * xStride, count: columns) }
   }
+  square = transposed(square)
+  if rows == lanes && columns == lanes {
+    for i in 0..<lanes { store(square[unchecked: i], y + i * yStride) }
+  } else {
+    for i in 0..<lanes where i < columns { store(square[unchecked: i], y + i * yStride, count: rows) }
+  }
+}
+
+#if DLRT_AVX512
+  typealias Square = InlineArray<16, Vector>
+#elseif DLRT_AVX2
+  typealias Square = InlineArray<8, Vector>
+#else
+  typealias Square = InlineArray<4, Vector>
+#endif
+
+/// Taking row i with row i + lanes/2, element by element, log₂ lanes times over turns rows into columns.
+@inline(__always)
+func transposed(_ rows: Square) -> Square {
+  var square = rows
   var stages = lanes
   while stages > 1 {
     var next = square
@@ -59,20 +78,8 @@ private func transposeSquare(
     square = next
     stages /= 2
   }
-  if rows == lanes && columns == lanes {
-    for i in 0..<lanes { store(square[unchecked: i], y + i * yStride) }
-  } else {
-    for i in 0..<lanes where i < columns { store(square[unchecked: i], y + i * yStride, count: rows) }
-  }
+  return square
 }
-
-#if DLRT_AVX512
-  private typealias Square = InlineArray<16, Vector>
-#elseif DLRT_AVX2
-  private typealias Square = InlineArray<8, Vector>
-#else
-  private typealias Square = InlineArray<4, Vector>
-#endif
 
 private typealias Four = SIMD4<Float>
 
