@@ -14,7 +14,12 @@ import Testing
       var inputs: [Constant] = []
       var arguments: [Int] = []
       for (i, argument) in test.arguments.enumerated() {
-        let mustBeConstant = if case .conv = test.op, i == 1 { true } else { !argument.dtype.isFloat }
+        let mustBeConstant =
+          switch test.op {
+          case .conv: i == 1
+          case .resize: true
+          default: !argument.dtype.isFloat
+          }
         if argument.isAbsent {
           arguments.append(Node.absent)
         } else if i > 0 && (constants || mustBeConstant) {

@@ -82,6 +82,7 @@ func channelsFirst(_ y: Guarded, _ sizes: [Int], gap: Int) -> [Float]? {
 
 /// The geometry of a window over x, one or two spatial axes; nil for more.
 func geometry(_ kernel: [Int], _ window: Window, _ x: [Int], _ y: [Int], inGap: Int, outGap: Int) -> WindowGeometry? {
+  let window = window.resolved(kernel: kernel, sizes: Array(x[2...]))
   guard x.count == 4 || x.count == 3 else { return nil }
   func pair(_ list: [Int], _ missing: Int) -> (Int, Int) { list.count == 2 ? (list[0], list[1]) : (missing, list[0]) }
   var g = WindowGeometry()

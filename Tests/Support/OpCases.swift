@@ -59,10 +59,10 @@ public struct OpCase: Sendable, CustomStringConvertible {
   /// The elements of input i; a variance is in 0.5 ..< 1.5.
   public func elements(_ i: Int) -> [Double] {
     let argument = arguments[i]
-    if let elements = argument.elements { return elements }
+    if let elements = argument.elements { return rounded(elements, argument.dtype) }
     var generator = SplitMix64(seed: UInt64(truncatingIfNeeded: 1 + i + 31 * argument.sizes.reduce(7) { $0 &* 131 &+ $1 }))
     let isVariance = if case .batchNorm = op, i == 4 { true } else { false }
-    return (0..<argument.sizes.reduce(1, *)).map { _ in
+    let elements = (0..<argument.sizes.reduce(1, *)).map { _ in
       let v = Float(generator.next() >> 40) / Float(1 << 23) - 1
       switch argument.dtype {
       case .f32, .f64, .f16, .bf16: return Double(isVariance ? 1 + v / 2 : v)
@@ -71,6 +71,12 @@ public struct OpCase: Sendable, CustomStringConvertible {
       case .bool: return v < 0 ? 0 : 1
       }
     }
+    return rounded(elements, argument.dtype)
+  }
+
+  /// What is left of numbers in a type.
+  private func rounded(_ numbers: [Double], _ dtype: DType) -> [Double] {
+    (try? makeConstant(dtype, [numbers.count], numbers)).map { TestSupport.elements(of: $0) } ?? numbers
   }
 
   /// Input i as a constant; widened: f32 as f64.
@@ -123,7 +129,9 @@ public struct SplitMix64: RandomNumberGenerator {
 }
 
 /// The table.
-public let opCases: [OpCase] = convCases + poolCases + gemmCases + elementwiseCases + normCases + shapeCases
+public let opCases: [OpCase] =
+  convCases + poolCases + gemmCases + elementwiseCases + normCases + shapeCases
+  + spatialCases
 
 private func window(_ strides: [Int], _ dilations: [Int], _ padBegin: [Int], _ padEnd: [Int]) -> Window {
   Window(strides: strides, dilations: dilations, padBegin: padBegin, padEnd: padEnd)

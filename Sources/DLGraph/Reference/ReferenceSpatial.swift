@@ -1,21 +1,154 @@
+import CPlatform
 import KernelTypes
 
-// Pooling with more than one output, transposed convolution, regions.
+// Windows over elements of any type: pooling, transposed convolution, and unpooling.
 
 func evaluateSpatial(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: [TensorBuffer?]) throws(DLError) {
   guard let x = inputs[0], let y = outputs[0] else { return }
+  let image = Array(x.sizes.dropFirst(2))
   switch op {
+  case .convTranspose(let window, let groups, let outputPadding):
+    guard let w = inputs[1] else { return }
+    let (resolved, _) = window.resolvedTransposed(kernel: Array(w.sizes[2...]), outputPadding: outputPadding)
+    convTranspose(resolved, groups, x, w, inputs.count > 2 ? inputs[2] : nil, y)
   case .maxPool(let kernel, let window):
-    let resolved = window.resolved(kernel: kernel, sizes: Array(x.sizes[2...]))
-    if x.dtype == .f64 { maxPool(Double.self, kernel, resolved, x, y) } else { maxPool(Float.self, kernel, resolved, x, y) }
+    maxPool(kernel, window.resolved(kernel: kernel, sizes: image), x, y, outputs.count > 1 ? outputs[1] : nil)
+  case .lpPool(let kernel, let window, let p):
+    lpPool(kernel, window.resolved(kernel: kernel, sizes: image), Double(p), x, y)
+  case .globalLpPool(let p):
+    lpPool(image, Window(axes: image.count), Double(p), x, y)
+  case .maxUnpool(let kernel, let window):
+    guard let winners = inputs[1] else { return }
+    try maxUnpool(kernel, window, x, winners, y)
+  case .roiMaxPool(_, _, let scale):
+    guard let regions = inputs[1] else { return }
+    try roiMaxPool(Double(scale), x, regions, y)
+  case .roiAlign(let align):
+    guard let regions = inputs[1], let images = inputs[2] else { return }
+    try roiAlign(align, x, regions, images, y)
   default: break
   }
 }
 
-private func maxPool<T: ReferenceScalar>(
-  _: T.Type, _ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ y: TensorBuffer
+/// Each output gathers the inputs that a forward convolution of the same window would have computed from it.
+private func convTranspose(
+  _ window: Window, _ groups: Int, _ x: TensorBuffer, _ w: TensorBuffer, _ bias: TensorBuffer?, _ y: TensorBuffer
 ) {
-  referencePool(
-    kernel, window, .max, TensorView(UnsafePointer(x.data.assumingMemoryBound(to: T.self)), x.sizes),
-    MutableTensorView(y.data.assumingMemoryBound(to: T.self), y.sizes))
+  let image = Array(x.sizes[2...])
+  let kernel = Array(w.sizes[2...])
+  let pixels = image.reduce(1, *)
+  let cells = kernel.reduce(1, *)
+  let outPixels = y.sizes[2...].reduce(1, *)
+  let channels = x.sizes[1] / groups
+  let outChannels = w.sizes[1]
+  var position = Index(Array(y.sizes[2...]))
+  for o in 0..<outPixels {
+    let taps = transposedTaps(kernel, window, image, at: position.at)
+    for n in 0..<x.sizes[0] {
+      for m in 0..<groups * outChannels {
+        let firstChannel = m / outChannels * channels
+        var sum = bias?.real(m) ?? 0
+        for c in firstChannel..<firstChannel + channels {
+          let xPlane = (n * x.sizes[1] + c) * pixels
+          let wPlane = (c * outChannels + m % outChannels) * cells
+          for tap in taps { sum += x.real(xPlane + tap.offset) * w.real(wPlane + tap.cell) }
+        }
+        y.setReal((n * groups * outChannels + m) * outPixels + o, sum)
+      }
+    }
+    position.advance()
+  }
+}
+
+/// The kernel cells by which inputs reach an output position, and the offsets of those inputs in their plane.
+private func transposedTaps(
+  _ kernel: [Int], _ window: Window, _ image: [Int], at out: [Int]
+) -> [(cell: Int, offset: Int)] {
+  var taps: [(cell: Int, offset: Int)] = []
+  var cell = Index(kernel)
+  for number in 0..<kernel.reduce(1, *) {
+    var offset = 0
+    var isReached = true
+    for axis in kernel.indices {
+      let distance = out[axis] + window.padBegin[axis] - cell.at[axis] * window.dilations[axis]
+      let i = distance / window.strides[axis]
+      isReached = isReached && distance >= 0 && distance % window.strides[axis] == 0 && i < image[axis]
+      if !isReached { break }
+      offset = offset * image[axis] + i
+    }
+    if isReached { taps.append((number, offset)) }
+    cell.advance()
+  }
+  return taps
+}
+
+/// The first of equal elements wins; a NaN wins and stays. A window that lies wholly in the padding has −∞ and winner −1.
+private func maxPool(_ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ y: TensorBuffer, _ winners: TensorBuffer?) {
+  eachWindow(kernel, window, x, y) { plane, o, position in
+    var best = -Double.infinity
+    var winner = -1
+    eachCell(kernel, window, Array(x.sizes[2...]), at: position) { _, offset in
+      let v = x.real(plane + offset)
+      if winner < 0 || (!(best >= v) && !best.isNaN) { (best, winner) = (v, plane + offset) }
+    }
+    y.setReal(o, best)
+    winners?.setInteger(o, Int64(winner))
+  }
+}
+
+private func lpPool(_ kernel: [Int], _ window: Window, _ p: Double, _ x: TensorBuffer, _ y: TensorBuffer) {
+  eachWindow(kernel, window, x, y) { plane, o, position in
+    var sum = 0.0
+    eachCell(kernel, window, Array(x.sizes[2...]), at: position) { _, offset in
+      sum += dlp_pow(x.real(plane + offset).magnitude, p)
+    }
+    y.setReal(o, dlp_pow(sum, 1 / p))
+  }
+}
+
+/// Calls body for each output: the offset of its plane in x, its own offset, its position in the plane.
+private func eachWindow(
+  _ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ y: TensorBuffer,
+  _ body: (_ plane: Int, _ output: Int, _ position: [Int]) -> Void
+) {
+  let pixels = x.sizes[2...].reduce(1, *)
+  let outPixels = y.sizes[2...].reduce(1, *)
+  for plane in 0..<x.sizes[0] * x.sizes[1] {
+    var position = Index(Array(y.sizes[2...]))
+    for o in plane * outPixels..<(plane + 1) * outPixels {
+      body(plane * pixels, o, position.at)
+      position.advance()
+    }
+  }
+}
+
+/// The winners are offsets in a tensor of the size that follows from the window; a larger output has that at its beginning.
+private func maxUnpool(
+  _ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ winners: TensorBuffer, _ y: TensorBuffer
+) throws(DLError) {
+  y.data.initializeMemory(as: UInt8.self, repeating: 0, count: y.count * y.dtype.size)
+  var sizes = Array(x.sizes[..<2])
+  for axis in kernel.indices {
+    sizes.append(window.unpooled(size: x.sizes[axis + 2], kernel: kernel[axis], axis: axis))
+  }
+  let count = elementCount(sizes) ?? 0
+  for i in 0..<x.count {
+    let winner = winners.integer(i)
+    guard winner >= 0, winner < count else {
+      throw DLError(.invalidArgument, "offset \(Int(winner)) at \(i): expected 0 to \(count - 1)")
+    }
+    var rest = Int(winner)
+    var place = 0
+    var step = 1
+    for axis in sizes.indices.reversed() {
+      let at = rest % sizes[axis]
+      guard at < y.sizes[axis] else {
+        throw DLError(.invalidArgument, "offset \(Int(winner)) at \(i) lies outside the output \(describe(y.sizes))")
+      }
+      place += at * step
+      rest /= sizes[axis]
+      step *= y.sizes[axis]
+    }
+    y.copy(1, from: x, at: i, to: place)
+  }
 }

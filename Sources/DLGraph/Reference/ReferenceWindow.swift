@@ -3,7 +3,7 @@ import KernelTypes
 // Convolution and pooling over any number of spatial axes.
 
 /// A multi-dimensional index that counts like an odometer, the last axis fastest.
-private struct Index {
+struct Index {
   var sizes: [Int]
   var at: [Int]
 
@@ -23,7 +23,7 @@ private struct Index {
 
 /// Calls body for each cell of the window at an output position that lies inside the image: the cell's number in the kernel
 /// and its offset in the image.
-private func eachCell(
+func eachCell(
   _ kernel: [Int], _ window: Window, _ image: [Int], at out: [Int], _ body: (_ cell: Int, _ offset: Int) -> Void
 ) {
   var lows: [Int] = []

@@ -124,25 +124,12 @@ struct ShapeInference {
 
   /// Spatial output sizes of a window over x.
   func slide(_ kernel: [Int], _ window: Window, _ x: TensorType) throws(DLError) -> [Dim] {
-    let axes = x.rank - 2
-    guard kernel.count == axes, window.strides.count == axes, window.dilations.count == axes, window.padBegin.count == axes,
-      window.padEnd.count == axes
-    else { throw DLError(.invalidModel, "kernel, strides, dilations and padding: expected \(axes) of each") }
+    try requireWindow(kernel, window, axes: x.rank - 2)
+    let limit = Int(Int32.max)
     var dims: [Dim] = []
-    for i in 0..<axes {
-      let k = kernel[i]
+    for i in kernel.indices {
       let stride = window.strides[i]
-      let dilation = window.dilations[i]
-      let limit = Int(Int32.max)
-      guard 1...limit ~= k, 1...limit ~= stride, 1...limit ~= dilation, 0...limit ~= window.padBegin[i],
-        0...limit ~= window.padEnd[i]
-      else {
-        throw DLError(
-          .invalidModel,
-          "axis \(i): expected kernel, stride and dilation of 1 or more and padding of 0 or more, found \(k), \(stride), \(dilation), \(window.padBegin[i]), \(window.padEnd[i])"
-        )
-      }
-      let extent = (k - 1) * dilation + 1
+      let extent = (kernel[i] - 1) * window.dilations[i] + 1
       guard let size = x.dims[i + 2].size else {
         let same = stride == 1 && (window.rule != .explicit || window.padBegin[i] + window.padEnd[i] == extent - 1)
         dims.append(same ? x.dims[i + 2] : .unknown)
@@ -160,6 +147,25 @@ struct ShapeInference {
       dims.append(.fixed(window.outputs(size: size, extent: extent, axis: i)))
     }
     return dims
+  }
+
+  /// As many of each as there are axes, all small enough to be multiplied and added.
+  func requireWindow(_ kernel: [Int], _ window: Window, axes: Int) throws(DLError) {
+    guard kernel.count == axes, window.strides.count == axes, window.dilations.count == axes, window.padBegin.count == axes,
+      window.padEnd.count == axes
+    else { throw DLError(.invalidModel, "kernel, strides, dilations and padding: expected \(axes) of each") }
+    let limit = Int(Int32.max)
+    for i in 0..<axes {
+      let (k, stride, dilation) = (kernel[i], window.strides[i], window.dilations[i])
+      guard 1...limit ~= k, 1...limit ~= stride, 1...limit ~= dilation, 0...limit ~= window.padBegin[i],
+        0...limit ~= window.padEnd[i]
+      else {
+        throw DLError(
+          .invalidModel,
+          "axis \(i): expected kernel, stride and dilation of 1 or more and padding of 0 or more, found \(k), \(stride), \(dilation), \(window.padBegin[i]), \(window.padEnd[i])"
+        )
+      }
+    }
   }
 
   func gemmDims(_ transposeA: Bool, _ transposeB: Bool, _ inputs: [Fact?]) throws(DLError) -> [Dim] {
