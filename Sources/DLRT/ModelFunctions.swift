@@ -18,7 +18,9 @@ private func load(
     if let name = options.isa { level = try isa(named: name, place: "options.isa") }
     let storage = try open(options.flags)
     out.pointee = try withOwnFloatingPointState { () throws(DLError) in
-      ModelHandle(try Model(storage, isa: level, memoryLimit: memoryLimit)).retained()
+      let model = try Model(
+        storage, isa: level, memoryLimit: memoryLimit, exact: options.exact != 0, lowMemory: options.low_memory != 0)
+      return ModelHandle(model).retained()
     }
   }
 }

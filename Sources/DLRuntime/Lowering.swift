@@ -2,8 +2,10 @@ import DLGraph
 import KernelTypes
 
 /// Turns a simplified graph into a program for one kernel set. memoryLimit: bytes of packed weights; 0: no limit.
-func lower(_ graph: Graph, _ kernels: KernelSet, memoryLimit: Int) throws(DLError) -> Program {
-  var lowering = Lowering(graph: graph, kernels: kernels, memoryLimit: memoryLimit)
+func lower(
+  _ graph: Graph, _ kernels: KernelSet, memoryLimit: Int, convolutions: ConvOptions
+) throws(DLError) -> Program {
+  var lowering = Lowering(graph: graph, kernels: kernels, memoryLimit: memoryLimit, convolutions: convolutions)
   for node in graph.nodes {
     do { try lowering.lower(node) } catch { throw error.at("node \(node.name.quoted) (\(node.op.name))") }
   }
@@ -18,6 +20,7 @@ struct Lowering {
   let graph: Graph
   let kernels: KernelSet
   let memoryLimit: Int
+  let convolutions: ConvOptions
   let uses: [Int]
   var program = Program()
   /// The node that computes each graph value.
@@ -26,10 +29,11 @@ struct Lowering {
   var rowMajor: [Int?]
   var channelsLast: [Int?]
 
-  init(graph: Graph, kernels: KernelSet, memoryLimit: Int) {
+  init(graph: Graph, kernels: KernelSet, memoryLimit: Int, convolutions: ConvOptions) {
     self.graph = graph
     self.kernels = kernels
     self.memoryLimit = memoryLimit
+    self.convolutions = convolutions
     uses = countUses(graph)
     producer = graph.values.map { _ in nil }
     rowMajor = producer
@@ -160,7 +164,10 @@ struct Lowering {
     var geometry = geometry(Array(w.sizes[2...]), window)
     geometry.channels = w.sizes[1] * groups
     let kernels = kernels
-    let layer = kernels.convLayer(geometry, groups, w.sizes[0], ConvOptions())
+    let output = graph.values[node.outputs[0]].type.dims
+    geometry.outWidth = output.last?.size ?? 0
+    geometry.outHeight = output.count == 4 ? output[2].size ?? 0 : 1
+    let layer = kernels.convLayer(geometry, groups, w.sizes[0], convolutions)
     let panels = try pack(layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
     emit(
       node, .conv(panels, layer), [value(node.inputs[0], in: .channelsLast)] + parameters(node),

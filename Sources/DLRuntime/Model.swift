@@ -8,15 +8,19 @@ public final class Model: @unchecked Sendable {
   public let kernels: KernelSet
   let program: Program
 
-  /// isa: at most this level. memoryLimit: bytes of packed weights; 0: no limit.
+  /// isa: at most this level. memoryLimit: bytes of packed weights; 0: no limit. exact: only sums of the products that the
+  /// definition has, no transforms that round differently. lowMemory: weights are kept in no form larger than their own.
   /// A convenience, because Embedded Swift (6.3) leaks an object whose designated initialiser throws halfway.
-  public convenience init(_ graph: Graph, isa: ISA? = nil, memoryLimit: Int = 0) throws(DLError) {
+  public convenience init(
+    _ graph: Graph, isa: ISA? = nil, memoryLimit: Int = 0, exact: Bool = false, lowMemory: Bool = false
+  ) throws(DLError) {
     var simplified = graph
     try simplified.validate()
     let valid = simplified
     let kernels = try bestKernels(limit: isa)
     try simplify(&simplified)
-    let program = try lower(simplified, kernels, memoryLimit: memoryLimit)
+    let program = try lower(
+      simplified, kernels, memoryLimit: memoryLimit, convolutions: ConvOptions(exact: exact, lowMemory: lowMemory))
     self.init(graph: valid, kernels: kernels, program: program)
   }
 
@@ -27,8 +31,10 @@ public final class Model: @unchecked Sendable {
   }
 
   /// From the bytes of a .dlrt file, which the model keeps.
-  public convenience init(_ storage: Storage, isa: ISA? = nil, memoryLimit: Int = 0) throws(DLError) {
-    try self.init(try readModel(storage), isa: isa, memoryLimit: memoryLimit)
+  public convenience init(
+    _ storage: Storage, isa: ISA? = nil, memoryLimit: Int = 0, exact: Bool = false, lowMemory: Bool = false
+  ) throws(DLError) {
+    try self.init(try readModel(storage), isa: isa, memoryLimit: memoryLimit, exact: exact, lowMemory: lowMemory)
   }
 
   public func inputType(_ index: Int) -> TensorType { graph.values[graph.inputs[index]].type }

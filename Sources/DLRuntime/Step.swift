@@ -167,8 +167,14 @@ struct StepBuilder {
     let template = ConvCall(
       plan: plan, x: null, panels: panels.floats, y: null, activation: node.epilogue.activation, scratch: null)
     let window = layer.window
+    let name: StaticString =
+      switch layer.algorithm {
+      case .direct: "conv"
+      case .depthwise: "depthwise_conv"
+      case .winograd: "winograd_conv"
+      }
     return Step(
-      name: node.name, kernel: "conv", reads: [x] + (residual.map { [$0] } ?? []), write: y,
+      name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
       inPlace: residual == nil || layer.algorithm == .depthwise ? nil : 1, units: plan.units,
       cost: 2 * elements(y) * Double(window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
       scratchFloats: plan.scratch

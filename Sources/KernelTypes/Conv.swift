@@ -4,10 +4,13 @@ public struct ConvOptions: Hashable, Sendable {
   public var exact = false
   /// Only algorithms whose packed weights take no more memory than the weights.
   public var lowMemory = false
+  /// Only this algorithm, where it fits the layer: for tests and measurements.
+  public var forced: ConvAlgorithm?
 
-  public init(exact: Bool = false, lowMemory: Bool = false) {
+  public init(exact: Bool = false, lowMemory: Bool = false, forced: ConvAlgorithm? = nil) {
     self.exact = exact
     self.lowMemory = lowMemory
+    self.forced = forced
   }
 }
 
@@ -16,6 +19,9 @@ public enum ConvAlgorithm: Hashable, Sendable {
   case direct
   /// One filter a channel.
   case depthwise
+  /// Winograd's F(tile × tile, 3×3), tile 2 or 4: 3×3 at stride 1 with size²/tile² multiply-adds for an output instead of
+  /// 9, size = tile + 2, of weights size²/9 as large.
+  case winograd(tile: Int)
 }
 
 /// A convolution as its weights are packed: decided once, at load, by `KernelSet.convLayer`, and read by packing, planning
@@ -65,6 +71,14 @@ public struct ConvPlan: Hashable, Sendable {
   public var copies = false
   /// Panels of a group, and units they are dealt to.
   public var panels = 0, panelUnits = 1
+
+  /// Winograd: rows and columns of a window; windows down and across an image; blocks of windows; panels multiplied at once.
+  public var size = 0
+  public var tilesDown = 0, tilesAcross = 0
+  public var blocks = 0, panelsAtOnce = 1
+  /// Floats from window to window and from position to position, of transformed input and of products.
+  public var inPitch = 0, inPlane = 0
+  public var outPitch = 0, outPlane = 0
 
   public init(algorithm: ConvAlgorithm, geometry: WindowGeometry, groups: Int, outChannels: Int, residualStride: Int) {
     self.algorithm = algorithm

@@ -77,6 +77,7 @@ func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: 
   switch layer.algorithm {
   case .direct: plan.cutDirect()
   case .depthwise: plan.units = depthwiseUnits(g)
+  case .winograd(let tile): plan.cutWinograd(tile: tile)
   }
   return plan
 }
@@ -101,13 +102,9 @@ extension ConvPlan {
     let panelsPerUnit = max(1, max(ceilDivide(2 * unitWork, panelWork), ceilDivide(panels * bands * groups, mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
     units = bands * groups * panelUnits
-    scratch = copies ? bandScratch : 0
-  }
-
-  /// Floats of a band's padded copy; Int.max if they do not fit an Int, as padding from a hostile model may not.
-  private var bandScratch: Int {
-    let line = saturatingProduct(geometry.paddedWidth, geometry.channels)
-    return saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line)
+    // Int.max if it does not fit an Int, as padding from a hostile model may not.
+    let line = saturatingProduct(g.paddedWidth, g.channels)
+    scratch = copies ? saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line) : 0
   }
 
   /// Input rows, padding included, under `rows` output rows.
@@ -138,6 +135,7 @@ func conv(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   switch call.plan.algorithm {
   case .direct: convDirect(call, units, worker)
   case .depthwise: depthwise(call, units)
+  case .winograd: convWinograd(call, units, worker)
   }
 }
 
@@ -174,6 +172,7 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     }
     x += group * plan.channels
     let pixel = (image * g.outHeight + row) * g.outWidth
+    let packed = call.panels + plan.panelsBase + group * plan.groupPitch
     multiply(
       WindowRows(
         x, outWidth: g.outWidth, outHeight: rows, columnPitch: g.strideWidth * pixelPitch,
@@ -181,7 +180,7 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
       Block(
         rows: images * rows * g.outWidth, panels: share(plan.panels, panelUnit, plan.panelUnits),
         runs: windowRuns(g, channels: plan.channels, pixelPitch: pixelPitch, linePitch: linePitch), depth: plan.depth,
-        columns: plan.columns, packed: call.panels + plan.panelsBase + group * plan.groupPitch,
+        columns: plan.columns, packed: packed,
         y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride,
         residual: call.residual.map { $0 + pixel * plan.residualStride + group * plan.columns },
         residualStride: plan.residualStride, activation: call.activation))

@@ -45,8 +45,15 @@ func convLayer(_ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ op
     layer.packedSize = packedDepthwiseSize(window)
     return layer
   }
+  let tile = winogradTile(window, groups, outChannels, options)
+  if tile > 0 {
+    layer.algorithm = .winograd(tile: tile)
+    layer.packedSize =
+      groups * packedWinogradSize(size: tile + 2, channels: window.channels / groups, columns: outChannels / groups)
+    return layer
+  }
   layer.packedSize = groups * packedPanelsSize(depth: window.windowSize / groups, columns: outChannels / groups)
-  layer.widening = pixelWidening(window, groups, outChannels)
+  layer.widening = options.lowMemory ? 1 : pixelWidening(window, groups, outChannels)
   if layer.widening > 1 {
     var wide = window
     wide.widen(layer.widening)
@@ -63,6 +70,7 @@ func packConv(
 ) {
   switch layer.algorithm {
   case .depthwise: packDepthwise(layer.window, w, bias, panels)
+  case .winograd(let tile): packWinograd(layer, size: tile + 2, w, bias, panels)
   case .direct:
     packDirect(layer, w, bias, panels)
     if layer.widening > 1 { packWidened(layer, w, bias, panels + layer.widenedOffset) }

@@ -45,6 +45,8 @@ struct Manner {
   var inGap = 0, outGap = 0
   /// Floats added between pixels of a residual; nil: there is none.
   var residualGap: Int?
+  /// The algorithm of a convolution, where it fits; nil: the exact one.
+  var algorithm: ConvAlgorithm?
   var activation = Activation.identity
 
   /// The ranges a count of units is cut into, the last first so that order is tested too.
@@ -149,7 +151,7 @@ private func runConv(
   let y = Guarded(count: sizes[0] * sizes[2...].reduce(1, *) * g.outPixelStride)
   let w = Guarded(c.values(1))
   let bias = c.inputs.count > 2 ? Guarded(c.values(2)) : nil
-  let layer = set.convLayer(g, groups, sizes[1], ConvOptions())
+  let layer = set.convLayer(g, groups, sizes[1], ConvOptions(exact: manner.algorithm == nil, forced: manner.algorithm))
   let panels = Guarded(count: layer.packedSize)
   set.packConv(layer, w.base, bias.map { UnsafePointer($0.base) }, panels.base)
   guard panels.bandsIntact else { return [] }

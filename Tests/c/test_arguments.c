@@ -189,7 +189,7 @@ static void load_options(void) {
   CHECK_STATUS(DLRT_INVALID_ARGUMENT, dlrt_model_load_file(model_path, &options, &model));
   options.struct_size = sizeof(size_t) - 1;
   CHECK_STATUS(DLRT_INVALID_ARGUMENT, dlrt_model_load_file(model_path, &options, &model));
-  options.struct_size = sizeof options - 3; /* ends within memory_limit */
+  options.struct_size = sizeof options - 3; /* ends within low_memory */
   CHECK_STATUS(DLRT_INVALID_ARGUMENT, dlrt_model_load_file(model_path, &options, &model));
   options.struct_size = sizeof options;
   options.isa = "pentium";

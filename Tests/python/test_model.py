@@ -111,6 +111,16 @@ def test_instruction_sets(paths):
     np.testing.assert_allclose(best, baseline, rtol=1e-5, atol=1e-6)
 
 
+def test_exact_and_low_memory(paths):
+    image = digits(2)
+    best = dlrt.load(paths["lenet5"]).session().run(image)["probabilities"]
+    for options in ({"exact": True}, {"low_memory": True}, {"exact": True, "low_memory": True}):
+        with dlrt.load(paths["lenet5"], **options) as model:
+            np.testing.assert_allclose(model.session().run(image)["probabilities"], best, rtol=1e-5, atol=1e-6)
+    with dlrt.load(paths["lenet5"], low_memory=True) as small, dlrt.load(paths["lenet5"]) as usual:
+        assert small.memory < usual.memory
+
+
 def test_closed(lenet):
     session = lenet.session()
     lenet.close()

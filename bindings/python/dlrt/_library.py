@@ -27,7 +27,10 @@ class TensorStruct(ctypes.Structure):
 
 
 class LoadOptions(ctypes.Structure):
-    _fields_ = [("struct_size", c_size_t), ("flags", c_uint32), ("isa", c_char_p), ("memory_limit", c_size_t)]
+    _fields_ = [
+        ("struct_size", c_size_t), ("flags", c_uint32), ("isa", c_char_p), ("memory_limit", c_size_t),
+        ("exact", c_uint32), ("low_memory", c_uint32),
+    ]  # fmt: skip
 
 
 class SessionOptions(ctypes.Structure):

@@ -17,16 +17,22 @@ from .tensors import TensorInfo, tensor_info
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
-def load(source: Source, isa: str | None = None, memory_limit: int = 0) -> Model:
+def load(
+    source: Source, isa: str | None = None, memory_limit: int = 0, exact: bool = False, low_memory: bool = False
+) -> Model:
     """Loads a model from a path, or from the content of a .dlrt file as bytes.
 
     A file is mapped and must not be changed while the model lives. Bytes are copied.
 
     isa: the highest instruction set to use: "baseline", "avx2", "avx512" or "neon"; None: the best of this CPU.
     memory_limit: how many bytes the loaded model may hold beside the file; 0: no limit.
+    exact: compute every sum as it is defined, within 1e-5 of exact arithmetic; by default 3×3 convolutions may be computed
+        by Winograd's algorithm, within 1e-3 and about twice faster.
+    low_memory: keep weights in no form larger than their own; by default those of 3×3 convolutions may be kept
+        transformed, 2 or 4 times as large.
     Raises FileError, InvalidModelError, UnsupportedError, OutOfMemoryError, MemoryLimitError, InvalidArgumentError.
     """
-    options = LoadOptions(sizeof(LoadOptions), 0, None, size_t("memory_limit", memory_limit))
+    options = LoadOptions(sizeof(LoadOptions), 0, None, size_t("memory_limit", memory_limit), bool(exact), bool(low_memory))
     options.isa = None if isa is None else _c_string("isa", isa.encode())
     pointer = c_void_p()
     if isinstance(source, (bytes, bytearray, memoryview)):

@@ -1,0 +1,278 @@
+import CPlatform
+import KernelTypes
+
+// Convolution of 3×3 filters at stride 1 by Winograd's F(m×m, 3×3): the image is cut into windows of size × size pixels
+// (size = m + 2) that overlap by 2 and each give m × m outputs. Transformed, a window's sums over cells become products:
+// what is left are size² matrix products, of windows by channels times channels by output channels, with
+// (m + 2)² / m² multiply-adds for an output instead of 9.
+//
+// A block of windows is transformed as a whole (V below); then some panels of output channels at a time are multiplied, for
+// all size² positions (M), and transformed back. V may leave the second-level cache, as each of its values is read once for
+// a whole panel of columns; M is small and stays there.
+
+extension ConvPlan {
+  mutating func cutWinograd(tile: Int) {
+    let g = geometry
+    size = tile + 2
+    tilesDown = ceilDivide(g.outHeight, tile)
+    tilesAcross = ceilDivide(g.outWidth, tile)
+    let tiles = saturatingProduct(g.batch, tilesDown * tilesAcross)
+    groupPitch = packedWinogradSize(size: size, channels: channels, columns: columns)
+    panels = ceilDivide(columns, tileColumns)
+    inPitch = channelPitch(channels)
+    let most = max(2 * tileRows, winogradInputFloats / max(1, size * size * inPitch) / tileRows * tileRows)
+    blocks = ceilDivide(tiles, most)
+    let blockTiles = blocks == 0 ? 0 : ceilDivide(tiles, blocks)
+    // A few wide panels, so that a value of V is loaded for more than one.
+    let columnsAtOnce = winogradOutputFloats / max(1, size * size * blockTiles)
+    panelsAtOnce = max(1, min(panels, columnsAtOnce / tileColumns))
+    outPitch = channelPitch(panelsAtOnce * tileColumns)
+    inPlane = planePitch(blockTiles * inPitch)
+    outPlane = planePitch(blockTiles * outPitch)
+    // Threads that share a block each transform it for themselves.
+    panelUnits = blocks * groups >= 4 ? 1 : max(1, min(ceilDivide(4, max(1, blocks * groups)), columns / 128))
+    units = blocks * groups * panelUnits
+    scratch = size * size * (inPlane + outPlane + patchChannels + lanes)
+  }
+
+  var tile: Int { size - 2 }
+}
+
+/// Floats of V and M: together about half of a second-level cache of 2 MB.
+@inline(__always) private var winogradInputFloats: Int { 262_144 }
+@inline(__always) private var winogradOutputFloats: Int { 131_072 }
+/// Channels of a window that are copied at a time where it reaches over the edge of the image.
+@inline(__always) private var patchChannels: Int { 64 }
+
+/// Floats from a window's channels to the next's: whole vectors, and not a power of two of lines, which would all fall
+/// into the same few sets of the first-level cache.
+private func channelPitch(_ channels: Int) -> Int {
+  let pitch = roundUp(channels, to: 16)
+  return pitch % 128 == 0 ? pitch + 16 : pitch
+}
+
+/// Floats from a position's matrix to the next's: an odd number of lines, for the same reason.
+private func planePitch(_ floats: Int) -> Int { roundUp(floats, to: 32) + 16 }
+
+@inline(never) @_optimize(size)
+func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
+  guard let scratch = call.scratch else { return }
+  let plan = call.plan
+  let g = plan.geometry
+  let tiles = g.batch * plan.tilesDown * plan.tilesAcross
+  let positions = plan.size * plan.size
+  let v = scratch + worker * plan.scratch
+  let m = v + positions * plan.inPlane
+  let buffers = m + positions * plan.outPlane
+  let positionPitch = packedPanelsSize(depth: plan.channels, columns: plan.columns)
+  var transformed = -1
+  for unit in units {
+    let panelUnit = unit % plan.panelUnits
+    let block = unit / plan.panelUnits
+    let group = block % plan.groups
+    let range = share(tiles, block / plan.groups, plan.blocks)
+    if transformed != block {
+      for tile in range {
+        inputTile(call, tile, group, v + (tile - range.lowerBound) * plan.inPitch, buffers)
+      }
+      transformed = block
+    }
+    let packed = call.panels + group * plan.groupPitch
+    let panels = share(plan.panels, panelUnit, plan.panelUnits)
+    var first = panels.lowerBound
+    while first < panels.upperBound {
+      let some = first..<min(first + plan.panelsAtOnce, panels.upperBound)
+      let column = first * tileColumns
+      for position in 0..<positions {
+        multiply(
+          MatrixRows(row: v + position * plan.inPlane, stride: plan.inPitch),
+          Block(
+            rows: range.count, panels: some, runs: Runs(count: plan.channels), depth: plan.channels, columns: plan.columns,
+            packed: packed + position * positionPitch, y: m + position * plan.outPlane - column, yStride: plan.outPitch,
+            residual: nil, residualStride: 0, activation: .identity))
+      }
+      let columns = min(some.count * tileColumns, plan.columns - column)
+      for tile in range {
+        outputTile(
+          call, tile, channel: group * plan.columns + column, columns,
+          m + (tile - range.lowerBound) * plan.outPitch, bias: packed + positions * positionPitch + column, buffers)
+      }
+      first = some.upperBound
+    }
+  }
+}
+
+/// Where a window lies: its image, and its first row and column of outputs.
+@inline(__always)
+private func place(_ plan: ConvPlan, _ tile: Int) -> (image: Int, row: Int, column: Int) {
+  let line = tile / plan.tilesAcross
+  let image = line / plan.tilesDown
+  return (image, (line - image * plan.tilesDown) * plan.tile, (tile - line * plan.tilesAcross) * plan.tile)
+}
+
+/// Transforms the channels of a group of one window to v, v + inPlane, ….
+@inline(never) @_optimize(size)
+private func inputTile(
+  _ call: ConvCall, _ tile: Int, _ group: Int, _ v: UnsafeMutablePointer<Float>, _ buffers: UnsafeMutablePointer<Float>
+) {
+  let plan = call.plan
+  let g = plan.geometry
+  let (image, outRow, outColumn) = place(plan, tile)
+  let row = outRow - g.padTop
+  let column = outColumn - g.padLeft
+  let line = g.inWidth * g.inPixelStride
+  let x = call.x + image * g.inHeight * line + group * plan.channels
+  if row >= 0 && column >= 0 && row + plan.size <= g.inHeight && column + plan.size <= g.inWidth {
+    runInput(
+      plan.size,
+      InputWindow(
+        x: x + row * line + column * g.inPixelStride, rowPitch: line, pixelPitch: g.inPixelStride, channels: plan.channels,
+        v: v, plane: plan.inPlane, buffer: buffers))
+    return
+  }
+  // Over the edge: a copy, some channels at a time, with zeros where there is no image.
+  let rows = max(0, -row)..<max(max(0, -row), min(plan.size, g.inHeight - row))
+  let columns = max(0, -column)..<max(max(0, -column), min(plan.size, g.inWidth - column))
+  let patch = buffers + plan.size * plan.size * lanes
+  var c = 0
+  while c < plan.channels {
+    let count = min(patchChannels, plan.channels - c)
+    fill(patch, plan.size * plan.size * count)
+    for i in rows {
+      copyPixels(
+        x + (row + i) * line + (column + columns.lowerBound) * g.inPixelStride + c, g.inPixelStride,
+        patch + (i * plan.size + columns.lowerBound) * count, count, columns.count)
+    }
+    runInput(
+      plan.size,
+      InputWindow(
+        x: patch, rowPitch: plan.size * count, pixelPitch: count, channels: count, v: v + c, plane: plan.inPlane,
+        buffer: buffers))
+    c += count
+  }
+}
+
+/// Transforms one window of M back and stores what lies inside the image.
+@inline(never) @_optimize(size)
+private func outputTile(
+  _ call: ConvCall, _ tile: Int, channel: Int, _ columns: Int, _ m: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+  _ buffers: UnsafeMutablePointer<Float>
+) {
+  let plan = call.plan
+  let g = plan.geometry
+  let (image, row, column) = place(plan, tile)
+  let pixel = (image * g.outHeight + row) * g.outWidth + column
+  let window = OutputWindow(
+    m: m, plane: plan.outPlane, bias: bias, y: call.y + pixel * g.outPixelStride + channel,
+    rowPitch: g.outWidth * g.outPixelStride, pixelPitch: g.outPixelStride,
+    residual: call.residual.map { $0 + pixel * plan.residualStride + channel },
+    residualRowPitch: g.outWidth * plan.residualStride, residualPitch: plan.residualStride, channels: columns,
+    rows: min(plan.tile, g.outHeight - row), columns: min(plan.tile, g.outWidth - column), isRelu: call.activation == .relu,
+    buffer: buffers)
+  runOutput(plan.size, window)
+  if needsPass(call.activation) {
+    for i in 0..<window.rows {
+      activateRows(call.activation, window.columns, columns, window.y + i * window.rowPitch, window.pixelPitch)
+    }
+  }
+}
+
+private struct InputWindow {
+  var x: UnsafePointer<Float>
+  var rowPitch: Int, pixelPitch: Int, channels: Int
+  /// The transformed values of a position, and floats to the next position's.
+  var v: UnsafeMutablePointer<Float>
+  var plane: Int
+  /// size² vectors.
+  var buffer: UnsafeMutablePointer<Float>
+
+  @inline(__always) func transform<let size: Int>(_ zero: InlineArray<size, Vector>) {
+    var c = 0
+    while c + lanes <= channels {
+      transform(c, WholeVector(), zero)
+      c += lanes
+    }
+    if c < channels { transform(c, VectorHead(count: channels - c), zero) }
+  }
+
+  /// Lines first, then columns; whole vectors of v are written.
+  @inline(__always)
+  private func transform<let size: Int, Part: VectorPart>(_ c: Int, _ part: Part, _ zero: InlineArray<size, Vector>) {
+    // The loops over lines stay loops: unrolled, they would be kilobytes of code.
+    for i in 0..<dlp_opaque(size) {
+      let from = x + (i * rowPitch + c)
+      let to = buffer + i * size * lanes
+      let line = transformInput(InlineArray<size, Vector> { part.load(from + $0 * pixelPitch) })
+      for j in 0..<size { store(line[unchecked: j], to + j * lanes) }
+    }
+    for j in 0..<dlp_opaque(size) {
+      let from = buffer + j * lanes
+      let to = v + (j * plane + c)
+      let column = transformInput(InlineArray<size, Vector> { load(from + $0 * size * lanes) })
+      for i in 0..<size { store(column[unchecked: i], to + i * size * plane) }
+    }
+  }
+}
+
+private struct OutputWindow {
+  var m: UnsafePointer<Float>
+  var plane: Int
+  var bias: UnsafePointer<Float>
+  var y: UnsafeMutablePointer<Float>
+  var rowPitch: Int, pixelPitch: Int
+  var residual: UnsafePointer<Float>?
+  var residualRowPitch: Int, residualPitch: Int
+  var channels: Int
+  /// Pixels inside the image.
+  var rows: Int, columns: Int
+  var isRelu: Bool
+  /// size² vectors.
+  var buffer: UnsafeMutablePointer<Float>
+
+  @inline(__always) func transform<let size: Int>(_ zero: InlineArray<size, Vector>) {
+    var c = 0
+    while c + lanes <= channels {
+      transform(c, WholeVector(), zero)
+      c += lanes
+    }
+    if c < channels { transform(c, VectorHead(count: channels - c), zero) }
+  }
+
+  @inline(__always)
+  private func transform<let size: Int, Part: VectorPart>(_ c: Int, _ part: Part, _ zero: InlineArray<size, Vector>) {
+    for j in 0..<dlp_opaque(size) {
+      let from = m + (j * plane + c)
+      let to = buffer + j * lanes
+      let column = transformOutput(InlineArray<size, Vector> { load(from + $0 * size * plane) })
+      for i in 0..<(size - 2) { store(column[unchecked: i], to + i * size * lanes) }
+    }
+    let bias = load(bias + c)
+    for i in 0..<rows {
+      let from = buffer + i * size * lanes
+      var line = transformOutput(InlineArray<size, Vector> { load(from + $0 * lanes) })
+      for j in 0..<(size - 2) { line[unchecked: j] += bias }
+      if let residual {
+        let row = residual + (i * residualRowPitch + c)
+        for j in 0..<(size - 2) where j < columns { line[unchecked: j] += part.load(row + j * residualPitch) }
+      }
+      if isRelu { for j in 0..<(size - 2) { line[unchecked: j] = relu(line[unchecked: j]) } }
+      let row = y + (i * rowPitch + c)
+      for j in 0..<(size - 2) where j < columns { part.store(line[unchecked: j], row + j * pixelPitch) }
+    }
+  }
+}
+
+@inline(__always)
+private func runInput(_ size: Int, _ window: InputWindow) {
+  if size == 4 { input4(window) } else { input6(window) }
+}
+
+@inline(__always)
+private func runOutput(_ size: Int, _ window: OutputWindow) {
+  if size == 4 { output4(window) } else { output6(window) }
+}
+
+@inline(never) private func input4(_ w: InputWindow) { w.transform(InlineArray<4, Vector>(repeating: .zero)) }
+@inline(never) private func input6(_ w: InputWindow) { w.transform(InlineArray<6, Vector>(repeating: .zero)) }
+@inline(never) private func output4(_ w: OutputWindow) { w.transform(InlineArray<4, Vector>(repeating: .zero)) }
+@inline(never) private func output6(_ w: OutputWindow) { w.transform(InlineArray<6, Vector>(repeating: .zero)) }

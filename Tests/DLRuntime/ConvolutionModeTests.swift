@@ -1,0 +1,61 @@
+import DLGraph
+import DLRuntime
+import KernelTypes
+import TestSupport
+import Testing
+
+/// Networks of 3×3 convolutions by default, exact, and in little memory.
+@Suite struct ConvolutionModeTests {
+  /// `depth` layers with weights of He et al. 2015, so that values keep their size from layer to layer.
+  private func network(depth: Int, channels: Int, size: Int) throws -> (GraphMaker, [TestTensor]) {
+    var maker = GraphMaker()
+    var x = maker.input([1, channels, size, size])
+    let bound = Float(6).squareRoot()
+    for _ in 0..<depth {
+      let w = try maker.constant([channels, channels, 3, 3], fanIn: channels * 9, from: -bound, to: bound)
+      x = try maker.node(.activation(.relu), [try maker.node(.conv(Window(pad: 1), groups: 1), [x, w])])
+    }
+    maker.graph.outputs = [x]
+    return (maker, [TestTensor(random: [1, channels, size, size], seed: 11)])
+  }
+
+  @Test(arguments: levels)
+  func errorsThroughManyLayers(isa: ISA) throws {
+    let (maker, inputs) = try network(depth: 12, channels: 24, size: 18)
+    let expected = try evaluateGraph(maker.graph, inputs)[0]
+    let pool = try ThreadPool(threads: 1)
+    let model = try Model(maker.graph, isa: isa)
+    expectClose(try run(Session(model, pool: pool), inputs)[0], expected, tolerance: 1e-4, "\(isa.name), default")
+    let exact = try Model(maker.graph, isa: isa, exact: true)
+    let exactly = try run(Session(exact, pool: pool), inputs)[0]
+    expectClose(exactly, expected, tolerance: 1e-5, "\(isa.name), exact")
+    let small = try Model(maker.graph, isa: isa, lowMemory: true)
+    #expect(try run(Session(small, pool: pool), inputs)[0] == exactly)
+    // Panels are padded to whole vectors; transformed weights would be four times as large.
+    let weights = 12 * 24 * 24 * 9 * 4
+    #expect(small.packedBytes < 2 * weights && exact.packedBytes == small.packedBytes && model.packedBytes > 4 * weights)
+  }
+
+  @Test func threadsDoNotChangeABit() throws {
+    let (maker, inputs) = try network(depth: 3, channels: 160, size: 15)
+    let model = try Model(maker.graph)
+    let once = try run(Session(model, pool: try ThreadPool(threads: 1)), inputs)
+    for threads in [2, 3, 7] {
+      let session = Session(model, pool: try ThreadPool(threads: threads))
+      for _ in 0..<5 { #expect(try run(session, inputs) == once) }
+    }
+  }
+
+  /// Sizes known only at run time: one form of the weights serves images of any size.
+  @Test func freeSizes() throws {
+    var maker = GraphMaker()
+    let (h, w) = (maker.graph.symbol("H"), maker.graph.symbol("W"))
+    let x = maker.graph.addInput("x", TensorType(.f32, [.fixed(1), .fixed(32), h, w]))
+    maker.graph.outputs = [try maker.conv(x, out: 40, kernel: 3, pad: 1)]
+    let session = Session(try Model(maker.graph), pool: try ThreadPool(threads: 2))
+    for size in [[1, 32, 20, 23], [1, 32, 3, 1], [1, 32, 41, 5]] {
+      let input = [TestTensor(random: size, seed: 2)]
+      expectClose(try run(session, input)[0], try evaluateGraph(maker.graph, input)[0], tolerance: 1e-4, "\(size)")
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import DLGraph
+import KernelTypes
+import TestSupport
+import Testing
+
+/// 3×3 convolutions at stride 1: images that no tile divides, windows wholly at an edge, channel tails, groups, batches.
+private let cases: [OpCase] = [
+  ([1, 16, 12, 12], 32, 1, 1), ([2, 17, 13, 10], 33, 1, 1), ([1, 3, 5, 7], 5, 1, 1), ([1, 40, 7, 7], 70, 1, 1),
+  ([1, 16, 3, 3], 16, 0, 1), ([3, 20, 6, 5], 18, 2, 1), ([1, 64, 30, 31], 40, 1, 1), ([1, 130, 14, 14], 96, 1, 1),
+  ([2, 36, 9, 8], 48, 1, 2), ([1, 34, 33, 17], 34, 0, 2), ([1, 1, 1, 1], 1, 1, 1), ([1, 16, 2, 40], 17, 1, 1),
+  ([5, 24, 4, 4], 24, 1, 1), ([0, 16, 8, 8], 16, 1, 1),
+].map { x, filters, pad, groups in
+  OpCase(
+    .conv(Window(pad: pad), groups: groups), [x, [filters, x[1] / groups, 3, 3], [filters]])
+}
+
+@Suite struct Winograd {
+  private static let tiles = [2, 4]
+
+  @Test func agreesWithTheReference() throws {
+    for c in cases {
+      let expected = try c.reference()
+      for set in kernelSets {
+        for tile in Self.tiles {
+          let y = try run(c, set, Manner(algorithm: .winograd(tile: tile)))
+          #expect(difference(y ?? [], expected) <= 8 * tolerance(c), "\(set.isa), tile \(tile): \(c)")
+        }
+      }
+    }
+  }
+
+  @Test func rangesOfUnitsAndPixelsApartDoNotChangeABit() throws {
+    for c in cases {
+      for set in kernelSets {
+        for tile in Self.tiles {
+          var manner = Manner(algorithm: .winograd(tile: tile))
+          let whole = try run(c, set, manner)
+          for (slice, gap) in [(1, 0), (2, 3), (nil, 5)] {
+            manner.slice = slice
+            manner.inGap = gap
+            manner.outGap = gap + 1
+            #expect(try run(c, set, manner) == whole, "\(set.isa), tile \(tile), gap \(gap): \(c)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func residualsAndActivations() throws {
+    for c in cases {
+      let expected = zip(try c.reference(), try residualValues(c)).map { $0 + Double($1) }
+      for set in kernelSets {
+        for tile in Self.tiles {
+          for (gap, activation) in [(0, Activation.relu), (3, .identity), (1, .sigmoid)] {
+            let manner = Manner(outGap: gap, residualGap: gap, algorithm: .winograd(tile: tile), activation: activation)
+            #expect(
+              difference(try run(c, set, manner) ?? [], expected.map { referenceActivation(activation, $0) }) <= 8 * tolerance(c),
+              "\(set.isa), tile \(tile), \(activation): \(c)")
+          }
+        }
+      }
+    }
+  }
+
+  /// The error of one layer over its largest output; the scale of weights, as of He et al. 2015, makes no difference.
+  @Test func errorOfALayer() throws {
+    for channels in [32, 256, 1024] {
+      let c = OpCase(.conv(Window(pad: 1), groups: 1), [[1, channels, 9, 9], [20, channels, 3, 3]])
+      let truth = try c.reference()
+      let largest = truth.map { abs($0) }.max() ?? 0
+      for set in kernelSets {
+        for (tile, bound) in [(2, 6e-6), (4, 2e-5)] {
+          let y = try run(c, set, Manner(algorithm: .winograd(tile: tile))) ?? []
+          #expect(y.count == truth.count)
+          let error = zip(y, truth).map { abs(Double($0) - $1) }.max() ?? .infinity
+          #expect(error <= bound * largest, "\(set.isa), tile \(tile), \(channels) channels: \(error / largest)")
+        }
+      }
+    }
+  }
+
+  @Test func chosenWhereItServes() {
+    var g = WindowGeometry()
+    (g.kernelHeight, g.kernelWidth, g.padTop, g.padLeft, g.channels, g.outHeight, g.outWidth) = (3, 3, 1, 1, 128, 56, 56)
+    for set in kernelSets {
+      func algorithm(_ options: ConvOptions = ConvOptions(), _ change: (inout WindowGeometry) -> Void = { _ in }) -> ConvLayer {
+        var changed = g
+        change(&changed)
+        return set.convLayer(changed, 1, 128, options)
+      }
+      #expect(algorithm().algorithm == .winograd(tile: 4))
+      #expect(algorithm(ConvOptions(exact: true)).algorithm == .direct)
+      #expect(algorithm(ConvOptions(lowMemory: true)).algorithm == .direct)
+      #expect(algorithm { $0.strideWidth = 2 }.algorithm == .direct)
+      #expect(algorithm { $0.dilationHeight = 2 }.algorithm == .direct)
+      #expect(algorithm { $0.kernelWidth = 5 }.algorithm == .direct)
+      #expect(algorithm { $0.channels = 3 }.algorithm == .direct)
+      #expect(algorithm { ($0.outHeight, $0.outWidth) = (7, 7) }.algorithm == .winograd(tile: 2))
+      #expect(algorithm { ($0.outHeight, $0.outWidth) = (1, 1) }.algorithm == .direct)
+      // Transformed weights of many megabytes only where many windows share them.
+      #expect(algorithm { ($0.channels, $0.outHeight, $0.outWidth) = (8192, 16, 16) }.packedSize < 3 * 8192 * 128 * 9)
+    }
+  }
+}
