@@ -4,13 +4,6 @@ import KernelTypes
 // Operations that keep the layout of what they read, and those that become part of the layer before.
 
 extension Lowering {
-  func hasKernel(_ activation: Activation) -> Bool {
-    switch activation {
-    case .identity, .relu, .leakyRelu, .sigmoid, .tanh: true
-    default: false
-    }
-  }
-
   /// The layer that computes a value only `node` reads, if its epilogue has room.
   private func layer(_ x: Int) -> (n: Int, layout: Layout)? {
     guard uses[x] == 1 else { return nil }
@@ -77,44 +70,36 @@ extension Lowering {
   }
 
   mutating func binary(_ node: Node, _ function: BinaryFunction) {
-    guard function == .add || function == .multiply else { return reference(node) }
+    if function == .power && simplePower(node) { return }
+    guard function.hasKernel else { return reference(node) }
     if function == .add && fuseResidual(node) { return }
-    let (a, b) = (node.inputs[0], node.inputs[1])
-    if sameSizes(a, b) {
-      let layout = layout(of: node.inputs)
-      return emit(node, .binary(function), node.inputs.map { value($0, in: layout) }, layout)
+    // Channels-last needs values that lie alike: images of one rank, or what extends along one axis only.
+    let rank = graph.values[node.outputs[0]].type.rank
+    func isImage(_ value: Int) -> Bool { rank >= 3 && graph.values[value].type.rank == rank }
+    guard layout(of: node.inputs) == .channelsLast, node.inputs.allSatisfy({ isImage($0) || isVector($0) }) else {
+      return emit(node, .binary(function), node.inputs.map { value($0, in: .rowMajor) }, .rowMajor)
     }
-    // The kernels broadcast the second operand, and order does not matter.
-    for (x, other) in [(a, b), (b, a)] where sameSizes(x, node.outputs[0]) {
-      if layout(of: [x]) == .channelsLast, let perImage = isByChannel(other, of: x) {
-        // With one pixel both layouts are the same.
-        let row = value(other, in: perImage && channelsLast[other] != nil ? .channelsLast : .rowMajor)
-        return emit(node, .channelBinary(function, perImage: perImage), [value(x, in: .channelsLast), row], .channelsLast)
-      }
-      if isTail(other, of: x) {
-        return emit(node, .binary(function), [value(x, in: .rowMajor), value(other, in: .rowMajor)], .rowMajor)
-      }
-    }
-    reference(node)
+    let inputs = node.inputs.map { value($0, in: isImage($0) ? .channelsLast : .rowMajor) }
+    emit(node, .binary(function), inputs, .channelsLast)
   }
 
-  /// Whether a value has one element for each channel of the images x (false), or of each image (true); else nil.
-  private func isByChannel(_ value: Int, of x: Int) -> Bool? {
-    let dims = graph.values[value].type.dims
-    let images = graph.values[x].type.dims
-    let missing = images.count - dims.count
-    guard missing <= 1, images.count >= 3, dims.suffix(images.count - 2).allSatisfy({ $0 == .fixed(1) }),
-      let channels = images[1].size, dims[1 - missing] == .fixed(channels)
-    else { return nil }
-    if missing == 1 || dims[0] == .fixed(1) { return false }
-    return dims[0] == images[0] && dims[0] != .unknown ? true : nil
+  /// The powers that decomposed norms are made of, squares and square roots.
+  private mutating func simplePower(_ node: Node) -> Bool {
+    guard let exponent = graph.values[node.inputs[1]].constant, exponent.sizes.isEmpty else { return false }
+    let layout = layout(of: [node.inputs[0]])
+    let x = value(node.inputs[0], in: layout)
+    switch exponent.floats[0] {
+    case 2: emit(node, .binary(.multiply), [x, x], layout)
+    case 0.5: emit(node, .unary(.sqrt), [x, value(node.inputs[1], in: .rowMajor)], layout)
+    default: return false
+    }
+    return true
   }
 
-  /// Whether a value repeats over the leading axes of x.
-  private func isTail(_ value: Int, of x: Int) -> Bool {
+  /// Whether a value is known to extend along one axis at most, so that it lies the same in every layout.
+  private func isVector(_ value: Int) -> Bool {
     guard let sizes = graph.values[value].type.sizes else { return false }
-    let dims = graph.values[x].type.dims
-    return sizes.count <= dims.count && sizes == dims.suffix(sizes.count).map { $0.size ?? -1 }
+    return sizes.count { $0 != 1 } <= 1
   }
 
   mutating func concat(_ node: Node, _ axis: Int) throws(DLError) {

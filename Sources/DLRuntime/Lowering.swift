@@ -118,8 +118,9 @@ struct Lowering {
     case .matmul:
       try matmul(node)
     case .activation(let activation):
-      if !hasKernel(activation) { return reference(node) }
       if !fuse(activation, node) { elementwise(node, .activate(activation)) }
+    case .unary(let function) where function.hasKernel:
+      elementwise(node, .unary(function))
     case .transpose(let permutation):
       transpose(node, permutation)
     case .softmax(let axis):

@@ -39,14 +39,14 @@ enum Operation {
   case pool(PoolCall.Kind, WindowGeometry)
   case globalPool(PoolCall.Kind)
   case activate(Activation)
+  case unary(UnaryFunction)
   /// Along the dimension that is innermost in memory.
   case softmax(axis: Int)
   case localResponseNorm(size: Int, alpha: Float, beta: Float, bias: Float)
   /// By channel; scale, then shift, of `channels` floats each.
   case affine(Storage, channels: Int)
+  /// Broadcast to one shape.
   case binary(BinaryFunction)
-  /// Of images, channels-last, with one number for each channel, or for each channel of each image.
-  case channelBinary(BinaryFunction, perImage: Bool)
   case concat(axis: Int)
   /// The same elements in the same order in memory under another shape.
   case view

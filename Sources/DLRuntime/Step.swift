@@ -100,6 +100,8 @@ struct StepBuilder {
       return [pool(node, kind, geometry)]
     case .activate(let activation):
       return [activate(node, activation)]
+    case .unary(let function):
+      return [unary(node, function)]
     case .softmax(let axis):
       return [softmax(node, axis)]
     case .localResponseNorm(let size, let alpha, let beta, let bias):
@@ -108,8 +110,6 @@ struct StepBuilder {
       return affine(node, parameters, channels)
     case .binary(let function):
       return [binary(node, function)]
-    case .channelBinary(let function, let perImage):
-      return [channelBinary(node, function, perImage: perImage)]
     case .concat(let axis):
       return concat(node, axis)
     case .changeLayout(let from, _):
@@ -250,6 +250,13 @@ struct StepBuilder {
     }
   }
 
+  private func unary(_ node: ProgramNode, _ function: UnaryFunction) -> Step {
+    let kernel = kernels.unary
+    return byRows(node, function.name, rows: count(node.output), columns: 1, costEach: 8, inPlace: true) { rows, _, x, y in
+      kernel(function, rows, x, y)
+    }
+  }
+
   /// Rows and columns of a value of images or of rows: channels-last images are rows of channels.
   private func channelRows(_ value: Int) -> (rows: Int, channels: Int) {
     let s = sizes[value]
@@ -276,65 +283,49 @@ struct StepBuilder {
     let kernel = kernels.binary
     let (rows, _) = channelRows(node.output)
     let scale = byRows(node, "scale", rows: rows, columns: channels, costEach: 1, inPlace: true) { rows, _, x, y in
-      kernel(.multiply, rows, channels, x, parameters.floats, 0, y)
+      kernel(
+        BinaryCall(
+          .multiply, rows: rows, columns: channels, a: x, aRow: channels, aColumn: 1, b: parameters.floats, bRow: 0, bColumn: 1,
+          y: y))
     }
     let second = ProgramNode(
       name: node.name, op: node.op, operation: node.operation, inputs: [node.output], outputs: [node.output])
     let shift = byRows(second, "shift", rows: rows, columns: channels, costEach: 1, inPlace: true) { rows, _, x, y in
-      kernel(.add, rows, channels, x, parameters.floats + channels, 0, y)
+      kernel(
+        BinaryCall(
+          .add, rows: rows, columns: channels, a: x, aRow: channels, aColumn: 1, b: parameters.floats + channels, bRow: 0,
+          bColumn: 1, y: y))
     }
     return [scale, shift]
   }
 
-  private func channelBinary(_ node: ProgramNode, _ function: BinaryFunction, perImage: Bool) -> Step {
+  private func binary(_ node: ProgramNode, _ function: BinaryFunction) -> Step {
     let kernel = kernels.binary
-    let operation: BinaryOperation = function == .add ? .add : .multiply
-    let (x, b, y) = (node.inputs[0], node.inputs[1], node.output)
-    let (rows, channels) = channelRows(y)
-    // Blocks of pixels of one image, or of any.
-    let rowsAtOnce = perImage ? rows / max(sizes[y][0], 1) : rows
-    let block = max(1, 4096 / max(channels, 1))
-    let blocks = (rowsAtOnce + block - 1) / block
+    let (x, b) = (node.inputs[0], node.inputs[1])
+    let y = node.output
+    let walk = BroadcastWalk(sizes[y], order: memoryOrder(node, sizes[y].count), strides(x, node), strides(b, node))
+    // Only what is as large as the output can be written over.
+    let inPlace = x == b ? nil : count(x) == count(y) ? 0 : count(b) == count(y) ? 1 : nil
     return Step(
-      name: node.name, kernel: "binary", reads: [x, b], write: y, inPlace: 0,
-      units: rowsAtOnce == 0 ? 0 : rows / rowsAtOnce * blocks,
-      cost: elements(y)
+      name: node.name, kernel: function.name, reads: [x, b], write: y, inPlace: inPlace, units: walk.units, cost: elements(y)
     ) { slots, _, units, _ in
-      for unit in units {
-        let (image, first) = (unit / blocks, unit % blocks * block)
-        let place = (image * rowsAtOnce + first) * channels
-        kernel(
-          operation, min(block, rowsAtOnce - first), channels, slots[x].floats + place, slots[b].floats + image * channels, 0,
-          slots[y].floats + place)
-      }
+      walk.run(function, units, slots[x].floats, slots[b].floats, slots[y].floats, kernel)
     }
   }
 
-  private func binary(_ node: ProgramNode, _ function: BinaryFunction) -> Step {
-    let kernel = kernels.binary
-    let operation: BinaryOperation = function == .add ? .add : .multiply
-    let b = node.inputs[1]
-    let x = node.inputs[0]
-    let y = node.output
-    let same = sizes[x] == sizes[b]
-    let columns = same ? min(count(y), 4096) : count(b)
-    let total = count(y)
-    let block = max(1, 4096 / max(columns, 1)) * columns
-    return Step(
-      name: node.name, kernel: "binary", reads: [x, b], write: y, inPlace: 0,
-      units: (total + max(block, 1) - 1) / max(block, 1),
-      cost: Double(total)
-    ) { slots, _, units, _ in
-      let first = units.lowerBound * block
-      let last = min(units.upperBound * block, total)
-      let from = slots[x].floats + first
-      let to = slots[y].floats + first
-      if same {
-        kernel(operation, 1, last - first, from, slots[b].floats + first, last - first, to)
-      } else {
-        kernel(operation, (last - first) / columns, columns, from, slots[b].floats, 0, to)
-      }
+  /// Elements from one place of each axis of the node's output to the next in an input broadcast to it, in the model's order of
+  /// axes.
+  private func strides(_ input: Int, _ node: ProgramNode) -> [Int] {
+    let s = sizes[input]
+    let rank = sizes[node.output].count
+    var strides = Array(repeating: 0, count: rank)
+    let order = layouts[input] == .channelsLast ? [0] + Array(2..<s.count) + [1] : Array(s.indices)
+    var step = 1
+    for axis in order.reversed() {
+      if s[axis] != 1 { strides[rank - s.count + axis] = step }
+      step *= s[axis]
     }
+    return strides
   }
 
   /// One step for each input: its rows go into a slice of the output's rows.

@@ -68,6 +68,14 @@ public enum UnaryFunction: UInt8, Hashable, Sendable, CaseIterable {
     case .bitwiseNot: "bitwise_not"
     }
   }
+
+  /// Whether kernel sets compute it on f32.
+  public var hasKernel: Bool {
+    switch self {
+    case .negate, .absolute, .sign, .floor, .ceil, .round, .exp, .log, .sqrt, .reciprocal, .sin, .cos, .erf: true
+    default: false
+    }
+  }
 }
 
 /// Element by element, two inputs of one type broadcast to one shape by numpy's rules.
@@ -128,6 +136,14 @@ public enum BinaryFunction: UInt8, Hashable, Sendable, CaseIterable {
     case .bitwiseXor: "bitwise_xor"
     case .shiftLeft: "shift_left"
     case .shiftRight: "shift_right"
+    }
+  }
+
+  /// Whether kernel sets compute it on f32.
+  public var hasKernel: Bool {
+    switch self {
+    case .add, .subtract, .multiply, .divide, .minimum, .maximum, .prelu: true
+    default: false
     }
   }
 

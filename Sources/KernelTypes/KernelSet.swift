@@ -78,7 +78,35 @@ public struct PoolCall {
   }
 }
 
-public enum BinaryOperation: Hashable, Sendable { case add, multiply }
+/// y[r][c] = function(a[r · aRow + c · aColumn], b[r · bRow + c · bColumn]), rows of y dense. A column step is 0 or 1. y may
+/// be a or b where it steps alike.
+public struct BinaryCall {
+  /// One with `hasKernel`.
+  public var function: BinaryFunction
+  public var rows: Int
+  public var columns: Int
+  public var a: UnsafePointer<Float>
+  public var aRow: Int, aColumn: Int
+  public var b: UnsafePointer<Float>
+  public var bRow: Int, bColumn: Int
+  public var y: UnsafeMutablePointer<Float>
+
+  public init(
+    _ function: BinaryFunction, rows: Int, columns: Int, a: UnsafePointer<Float>, aRow: Int, aColumn: Int,
+    b: UnsafePointer<Float>, bRow: Int, bColumn: Int, y: UnsafeMutablePointer<Float>
+  ) {
+    self.function = function
+    self.rows = rows
+    self.columns = columns
+    self.a = a
+    self.aRow = aRow
+    self.aColumn = aColumn
+    self.b = b
+    self.bRow = bRow
+    self.bColumn = bColumn
+    self.y = y
+  }
+}
 
 /// The kernels of one instruction set. All pointers are to at least 4-byte aligned memory; nothing is allocated.
 public struct KernelSet: Sendable {
@@ -117,12 +145,10 @@ public struct KernelSet: Sendable {
   /// y = activation(x), element by element; x may be y.
   public var activate:
     @Sendable (_ activation: Activation, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
-  /// y[r][c] = a[r][c] op b[c], rows dense; with `bStride` = columns y = a op b of one shape, with 0 b is one row for all.
-  public var binary:
-    @Sendable (
-      _ operation: BinaryOperation, _ rows: Int, _ columns: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-      _ bStride: Int, _ y: UnsafeMutablePointer<Float>
-    ) -> Void
+  /// y = function(x), element by element, for functions with `hasKernel`; x may be y.
+  public var unary:
+    @Sendable (_ function: UnaryFunction, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
+  public var binary: @Sendable (BinaryCall) -> Void
   /// Softmax of each of `rows` dense rows.
   public var softmax: @Sendable (_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
   /// Local response normalisation over the channels of each pixel (rows of `channels`).
@@ -150,10 +176,8 @@ public struct KernelSet: Sendable {
     planConv: @escaping @Sendable (ConvLayer, WindowGeometry, Int) -> ConvPlan,
     conv: @escaping @Sendable (ConvCall, Range<Int>, Int) -> Void, pool: @escaping @Sendable (PoolCall, Range<Int>) -> Void,
     activate: @escaping @Sendable (Activation, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
-    binary:
-      @escaping @Sendable (
-        BinaryOperation, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>
-      ) -> Void,
+    unary: @escaping @Sendable (UnaryFunction, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+    binary: @escaping @Sendable (BinaryCall) -> Void,
     softmax: @escaping @Sendable (Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
     localResponseNorm:
       @escaping @Sendable (
@@ -175,6 +199,7 @@ public struct KernelSet: Sendable {
     self.conv = conv
     self.pool = pool
     self.activate = activate
+    self.unary = unary
     self.binary = binary
     self.softmax = softmax
     self.localResponseNorm = localResponseNorm

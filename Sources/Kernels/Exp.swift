@@ -43,6 +43,36 @@
   return near.replacing(with: far.replacing(with: -far, where: x .< 0), where: size .> splat(0.625))
 }
 
+/// eˣ − 1, within 3 ulp also near 0; −1 far below, and above 88.3 its value there. NaN stays NaN.
+@_transparent func exponentialMinusOne(_ x: Vector) -> Vector {
+  let lowest = splat(-87.33654), highest = splat(88.3)
+  var clamped = x.replacing(with: lowest, where: x .< lowest)
+  clamped = clamped.replacing(with: highest, where: x .> highest)
+  // As exp, but 2ⁿ (eʳ − 1) + (2ⁿ − 1): nothing cancels.
+  let magic = splat(12_582_912)
+  let shifted = multiplyAdd(clamped, splat(1.442_695_04), magic)
+  let n = shifted - magic
+  var r = multiplyAdd(n, splat(-0.693_359_375), clamped)
+  r = multiplyAdd(n, splat(2.121_944_4e-4), r)
+  var p = splat(1.987_569_15e-4)
+  p = multiplyAdd(p, r, splat(1.398_199_95e-3))
+  p = multiplyAdd(p, r, splat(8.333_451_9e-3))
+  p = multiplyAdd(p, r, splat(4.166_579_6e-2))
+  p = multiplyAdd(p, r, splat(1.666_666_55e-1))
+  p = multiplyAdd(p, r, splat(0.5))
+  p = multiplyAdd(p, r * r, r)
+  let bits = (unsafeBitCast(shifted, to: IntVector.self) &<< 23) &+ IntVector(repeating: 0x3F80_0000)
+  let power = unsafeBitCast(bits, to: Vector.self)
+  return multiplyAdd(power, p, power - splat(1)).replacing(with: x, where: x .!= x)
+}
+
+/// ln(1 + u), within 3 ulp, for 0 ≤ u ≤ 1.
+@_transparent func logOnePlus(_ u: Vector) -> Vector {
+  let isUpper = u .> splat(0.414_213_56)
+  let r = u.replacing(with: (u - splat(1)) * splat(0.5), where: isUpper)
+  return logarithm(r, exponent: splat(0).replacing(with: 1, where: isUpper))
+}
+
 /// ln x, within 2 ulp; −infinity at 0, NaN below. Subnormal numbers count as 0.
 @_transparent func log(_ x: Vector) -> Vector {
   let bits = unsafeBitCast(x, to: IntVector.self)
@@ -51,7 +81,14 @@
   let exponent = offset &>> 23
   let m = unsafeBitCast(bits &- (exponent &<< 23), to: Vector.self)
   let e = unsafeBitCast(exponent &+ IntVector(repeating: 0x4B40_0000), to: Vector.self) - splat(12_582_912)
-  let r = m - splat(1)
+  var result = logarithm(m - splat(1), exponent: e)
+  result = result.replacing(with: -.infinity, where: x .< splat(1.175_494_4e-38))
+  result = result.replacing(with: .nan, where: x .< 0)
+  return result.replacing(with: x, where: (x .!= x) .| (x .== splat(.infinity)))
+}
+
+/// ln((1 + r) · 2ᵉ) for 1 + r in √½ … √2.
+@_transparent private func logarithm(_ r: Vector, exponent e: Vector) -> Vector {
   let square = r * r
   var p = splat(7.037_683_6e-2)
   p = multiplyAdd(p, r, splat(-1.151_461e-1))
@@ -65,8 +102,5 @@
   var result = p * r * square
   result = multiplyAdd(e, splat(-2.121_944_4e-4), result)
   result = multiplyAdd(square, splat(-0.5), result) + r
-  result = multiplyAdd(e, splat(0.693_359_375), result)
-  result = result.replacing(with: -.infinity, where: x .< splat(1.175_494_4e-38))
-  result = result.replacing(with: .nan, where: x .< 0)
-  return result.replacing(with: x, where: (x .!= x) .| (x .== splat(.infinity)))
+  return multiplyAdd(e, splat(0.693_359_375), result)
 }

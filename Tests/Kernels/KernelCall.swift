@@ -138,8 +138,12 @@ func run(_ c: OpCase, _ set: KernelSet, _ manner: Manner = Manner()) throws -> [
     let y = Guarded(count: x.count)
     set.localResponseNorm(x.count / sizes[1], sizes[1], size, alpha, beta, bias, input.base, y.base)
     return channelsFirst(y, sizes, gap: 0) ?? []
-  case .binary(.add): return runBinary(.add, c, sizes, set)
-  case .binary(.multiply): return runBinary(.multiply, c, sizes, set)
+  case .binary(let function): return function.hasKernel ? runBinary(function, c, sizes, set) : nil
+  case .unary(let function):
+    guard function.hasKernel else { return nil }
+    let y = Guarded(x)
+    set.unary(function, x.count, y.base, y.base)
+    return y.bandsIntact ? y.values : []
   default: return nil
   }
 }
@@ -222,14 +226,29 @@ private func runGemm(
   return channelsFirst(y, [m, n, 1], gap: manner.outGap) ?? []
 }
 
-/// Shapes alike, or b one row for all.
-private func runBinary(_ operation: BinaryOperation, _ c: OpCase, _ sizes: [Int], _ set: KernelSet) -> [Float]? {
+/// Shapes alike, one of them a single number, b one row for all, or b one column for all.
+private func runBinary(_ function: BinaryFunction, _ c: OpCase, _ sizes: [Int], _ set: KernelSet) -> [Float]? {
   let (p, q) = (c.inputs[0], c.inputs[1])
-  guard p == sizes, p == q || p.count == 2 && q == [p[1]] else { return nil }
+  let count = sizes.reduce(1, *)
   let a = Guarded(c.values(0)), b = Guarded(c.values(1))
-  let y = Guarded(count: a.count)
-  let alike = p == q
-  let columns = alike ? a.count : p[1]
-  set.binary(operation, a.count / columns, columns, a.base, b.base, alike ? columns : 0, y.base)
+  let y = Guarded(count: count)
+  func call(_ rows: Int, _ columns: Int, _ aColumn: Int, _ bRow: Int, _ bColumn: Int) -> BinaryCall {
+    BinaryCall(
+      function, rows: rows, columns: columns, a: a.base, aRow: aColumn * columns, aColumn: aColumn, b: b.base, bRow: bRow,
+      bColumn: bColumn, y: y.base)
+  }
+  if p == q {
+    set.binary(call(1, count, 1, 0, 1))
+  } else if p.count == 2 && p == sizes && q == [p[1]] {
+    set.binary(call(p[0], p[1], 1, 0, 1))
+  } else if p.count == 2 && p == sizes && q == [p[0], 1] {
+    set.binary(call(p[0], p[1], 1, 1, 0))
+  } else if a.count == 1 {
+    set.binary(call(1, count, 0, 0, 1))
+  } else if b.count == 1 {
+    set.binary(call(1, count, 1, 0, 0))
+  } else {
+    return nil
+  }
   return y.bandsIntact ? y.values : []
 }

@@ -98,6 +98,8 @@ DLP_INLINE dlp_vector dlp_inverse_sqrt(dlp_vector v) {
 
 #endif
 
+DLP_INLINE dlp_vector dlp_sqrt(dlp_vector v) { return __builtin_elementwise_sqrt(v); }
+
 // Of vectors of 4 floats, whatever the instruction set: a0 b0 a1 b1, a2 b2 a3 b3.
 typedef float dlp_four __attribute__((ext_vector_type(4)));
 DLP_INLINE dlp_four dlp_zip4_low(dlp_four a, dlp_four b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }

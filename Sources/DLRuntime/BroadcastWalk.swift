@@ -1,0 +1,61 @@
+import KernelTypes
+
+/// A function of two inputs broadcast to one shape, as rows for the kernel: axes that both inputs step through alike are
+/// one, the innermost is the columns, the next the rows.
+struct BroadcastWalk {
+  private struct Axis {
+    var size: Int
+    var a: Int, b: Int
+  }
+
+  /// From the outermost; at least two, the last of steps 0 or 1.
+  private var axes: [Axis] = []
+  /// Outer places, and pieces each is cut into: of rows, or of a single row.
+  private let outer: Int
+  private let pieces: Int
+  private let rowsEach: Int, columnsEach: Int
+
+  /// sizes of the output, `order` its axes from outermost to innermost in memory, strides of the inputs by axis.
+  init(_ sizes: [Int], order: [Int], _ a: [Int], _ b: [Int]) {
+    for axis in order where sizes[axis] != 1 {
+      let next = Axis(size: sizes[axis], a: a[axis], b: b[axis])
+      if let last = axes.last, last.a == next.a * next.size, last.b == next.b * next.size {
+        axes[axes.count - 1] = Axis(size: last.size * next.size, a: next.a, b: next.b)
+      } else {
+        axes.append(next)
+      }
+    }
+    while axes.count < 2 { axes.insert(Axis(size: 1, a: 0, b: 0), at: 0) }
+    let (rows, columns) = (axes[axes.count - 2].size, axes[axes.count - 1].size)
+    outer = axes.dropLast(2).reduce(1) { $0 * $1.size }
+    columnsEach = rows == 1 ? min(columns, 4096) : columns
+    rowsEach = max(1, 4096 / max(columns, 1))
+    pieces = rows == 1 ? (columns + 4095) / 4096 : (rows + rowsEach - 1) / rowsEach
+  }
+
+  var units: Int { outer * pieces }
+
+  func run(
+    _ function: BinaryFunction, _ units: Range<Int>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, _ kernel: (BinaryCall) -> Void
+  ) {
+    let (r, c) = (axes[axes.count - 2], axes[axes.count - 1])
+    for unit in units {
+      let piece = unit % pieces
+      let row = r.size == 1 ? 0 : piece * rowsEach
+      let column = r.size == 1 ? piece * columnsEach : 0
+      var (aStart, bStart) = (row * r.a + column * c.a, row * r.b + column * c.b)
+      var place = unit / pieces
+      let yStart = (place * r.size + row) * c.size + column
+      for axis in axes.dropLast(2).reversed() {
+        aStart += place % axis.size * axis.a
+        bStart += place % axis.size * axis.b
+        place /= axis.size
+      }
+      kernel(
+        BinaryCall(
+          function, rows: r.size == 1 ? 1 : min(rowsEach, r.size - row), columns: min(columnsEach, c.size - column),
+          a: a + aStart, aRow: r.a, aColumn: c.a, b: b + bStart, bRow: r.b, bColumn: c.b, y: y + yStart))
+    }
+  }
+}
