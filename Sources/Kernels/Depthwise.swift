@@ -60,18 +60,35 @@ func depthwise(_ call: ConvCall, _ units: Range<Int>) {
 /// Some output rows of an image.
 private func depthwiseRows(_ call: ConvCall, _ image: Int, _ rows: Range<Int>) {
   let g = call.plan.geometry
-  let slides = slidesDepthwise(g)
-  if slides { slideDepthwise(call, image: image, rows: rows) }
+  if slidesDepthwise(g) { return slideDepthwise(call, image: image, rows: rows) }
   for row in image * g.outHeight + rows.lowerBound..<image * g.outHeight + rows.upperBound {
-    if !slides { depthwiseRow(call, row) }
-    let y = call.y + row * g.outWidth * g.outPixelStride
-    if let residual = call.residual {
-      let stride = call.plan.residualStride
-      addRows(g.outWidth, g.channels, residual + row * g.outWidth * stride, stride, y, g.outPixelStride)
-    }
-    if needsPass(call.activation) || call.residual != nil {
-      activateRows(call.activation, g.outWidth, g.channels, y, g.outPixelStride)
-    }
+    depthwiseRow(call, row)
+    finishDepthwise(call, row: row, rows: 1)
+  }
+}
+
+/// What is left of the epilogue of output rows (of all images, one after the other) that were just computed.
+func finishDepthwise(_ call: ConvCall, row: Int, rows: Int) {
+  let g = call.plan.geometry
+  let pixels = rows * g.outWidth
+  let y = call.y + row * g.outWidth * g.outPixelStride
+  if let residual = call.residual {
+    let stride = call.plan.residualStride
+    addRows(pixels, g.channels, residual + row * g.outWidth * stride, stride, y, g.outPixelStride)
+    activateRows(call.activation, pixels, g.channels, y, g.outPixelStride)
+  } else if depthwiseLimits(call) == nil {
+    activateRows(call.activation, pixels, g.channels, y, g.outPixelStride)
+  }
+}
+
+/// The limits that results are cut to before they are stored; nil: the activation is a pass of its own.
+func depthwiseLimits(_ call: ConvCall) -> (low: Float, high: Float)? {
+  if call.residual != nil { return nil }
+  switch call.activation {
+  case .identity: return (-.infinity, .infinity)
+  case .relu: return (0, .infinity)
+  case .clip(let low, let high): return (low, high)
+  default: return nil
   }
 }
 
@@ -91,6 +108,12 @@ private func addRows(
   }
 }
 
+/// min(max(x, low), high), where there are limits; a NaN stays NaN.
+@inline(__always) func limited(_ x: Vector, _ limits: (low: Float, high: Float)?) -> Vector {
+  guard let limits, limits.low > -.infinity || limits.high < .infinity else { return x }
+  return clip(x, limits.low, limits.high)
+}
+
 private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
   let g = call.plan.geometry
   let line = g.inWidth * g.inPixelStride
@@ -106,7 +129,7 @@ private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
       horizontal: g.columns, x: x + channel, bias: filter, weights: filter + (1 + cells.lowerBound * g.kernelWidth) * lanes,
       y: y + channel, rows: cells.count, rowPitch: g.dilationHeight * line, cellPitch: g.dilationWidth * g.inPixelStride,
       inPixelStride: g.inPixelStride, outPixelStride: g.outPixelStride, outWidth: g.outWidth,
-      isRelu: call.activation == .relu && call.residual == nil)
+      limits: depthwiseLimits(call))
     if g.channels >= lanes { windows.compute(WholeVector()) } else { windows.compute(VectorHead(count: g.channels)) }
   }
 }
@@ -123,7 +146,7 @@ private struct DepthwiseRow {
   var rows: Int
   var rowPitch: Int, cellPitch: Int
   var inPixelStride: Int, outPixelStride: Int, outWidth: Int
-  var isRelu: Bool
+  var limits: (low: Float, high: Float)?
 
   /// Windows wholly inside the image go four at a time, so that a weight is loaded once for four.
   @inline(never) @_optimize(size) func compute<Part: VectorPart>(_ part: Part) {
@@ -163,6 +186,6 @@ private struct DepthwiseRow {
       weightLine += horizontal.kernel * lanes
     }
     let out = y + column * outPixelStride
-    for i in 0..<n { part.store(isRelu ? relu(sums[unchecked: i]) : sums[unchecked: i], out + i * outPixelStride) }
+    for i in 0..<n { part.store(limited(sums[unchecked: i], limits), out + i * outPixelStride) }
   }
 }

@@ -34,7 +34,9 @@ private struct SlideTile {
   /// Rows to store; what the tile computes beyond them is dropped.
   var rows: Int
   var packed: UnsafePointer<Float>
-  var isRelu: Bool
+  /// Whether results are cut to low … high.
+  var isLimited: Bool
+  var low: Float, high: Float
 }
 
 /// Computes some output rows of an image.
@@ -42,6 +44,7 @@ private struct SlideTile {
 func slideDepthwise(_ call: ConvCall, image: Int, rows: Range<Int>) {
   let g = call.plan.geometry
   let most = slideRows(kernel: g.kernelWidth)
+  let limits = depthwiseLimits(call) ?? (-.infinity, .infinity)
   let tiles = ceilDivide(rows.count, most)
   for tile in 0..<tiles {
     let part = share(rows.count, tile, tiles)
@@ -50,7 +53,9 @@ func slideDepthwise(_ call: ConvCall, image: Int, rows: Range<Int>) {
       SlideTile(
         geometry: g, x: call.x + image * g.inHeight * g.inWidth * g.inPixelStride,
         y: call.y + (image * g.outHeight + row) * g.outWidth * g.outPixelStride, row: row, rows: part.count,
-        packed: call.panels, isRelu: call.activation == .relu && call.residual == nil), full: part.count == most)
+        packed: call.panels, isLimited: limits.low > -.infinity || limits.high < .infinity, low: limits.low, high: limits.high),
+      full: part.count == most)
+    finishDepthwise(call, row: image * g.outHeight + row, rows: part.count)
   }
 }
 
@@ -147,7 +152,7 @@ private func slide<let rows: Int, let outputs: Int, let lines: Int>(
       if step >= outputs - 1 {
         for r in 0..<rows where r < t.rows {
           let sum = sums[unchecked: r][unchecked: outputs - 1]
-          store(t.isRelu ? relu(sum) : sum, y + r * rowPitch)
+          store(t.isLimited ? clip(sum, t.low, t.high) : sum, y + r * rowPitch)
         }
         y += g.outPixelStride
       }

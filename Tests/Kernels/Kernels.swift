@@ -73,13 +73,18 @@ func tolerance(_ c: OpCase) -> Double {
       }
       let plain = try c.reference()
       for set in kernelSets {
-        for activation: Activation in [.relu, .leakyRelu(slope: 0.1), .sigmoid, .tanh] {
+        for activation: Activation in [.relu, .leakyRelu(slope: 0.1), .sigmoid, .tanh, .clip(low: -0.2, high: 0.3)] {
           guard let y = try run(c, set, Manner(outGap: 2, activation: activation)) else { continue }
           #expect(
-            difference(y, plain.map { referenceActivation(activation, $0) }) <= tolerance(c), "\(set.isa) \(activation): \(c)")
+            difference(y, plain.map { activated(activation, $0) }) <= tolerance(c), "\(set.isa) \(activation): \(c)")
         }
       }
     }
+  }
+
+  private func activated(_ activation: Activation, _ x: Double) -> Double {
+    if case .clip(let low, let high) = activation { return min(max(x, Double(low)), Double(high)) }
+    return referenceActivation(activation, x)
   }
 
   @Test func residualsBeforeTheActivation() throws {
