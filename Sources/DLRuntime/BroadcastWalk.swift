@@ -5,7 +5,7 @@ import KernelTypes
 struct BroadcastWalk {
   private struct Axis {
     var size: Int
-    var a: Int, b: Int
+    var a: Int, b: Int, y: Int
   }
 
   /// From the outermost; at least two, the last of steps 0 or 1.
@@ -15,17 +15,17 @@ struct BroadcastWalk {
   private let pieces: Int
   private let rowsEach: Int, columnsEach: Int
 
-  /// sizes of the output, `order` its axes from outermost to innermost in memory, strides of the inputs by axis.
-  init(_ sizes: [Int], order: [Int], _ a: [Int], _ b: [Int]) {
+  /// sizes of the output, `order` its axes from outermost to innermost in memory, strides of inputs and output by axis.
+  init(_ sizes: [Int], order: [Int], _ a: [Int], _ b: [Int], _ y: [Int]) {
     for axis in order where sizes[axis] != 1 {
-      let next = Axis(size: sizes[axis], a: a[axis], b: b[axis])
-      if let last = axes.last, last.a == next.a * next.size, last.b == next.b * next.size {
-        axes[axes.count - 1] = Axis(size: last.size * next.size, a: next.a, b: next.b)
+      let next = Axis(size: sizes[axis], a: a[axis], b: b[axis], y: y[axis])
+      if let last = axes.last, last.a == next.a * next.size, last.b == next.b * next.size, last.y == next.y * next.size {
+        axes[axes.count - 1] = Axis(size: last.size * next.size, a: next.a, b: next.b, y: next.y)
       } else {
         axes.append(next)
       }
     }
-    while axes.count < 2 { axes.insert(Axis(size: 1, a: 0, b: 0), at: 0) }
+    while axes.count < 2 { axes.insert(Axis(size: 1, a: 0, b: 0, y: axes.isEmpty ? 1 : 0), at: 0) }
     let (rows, columns) = (axes[axes.count - 2].size, axes[axes.count - 1].size)
     outer = axes.dropLast(2).reduce(1) { $0 * $1.size }
     columnsEach = rows == 1 ? min(columns, 4096) : columns
@@ -44,18 +44,24 @@ struct BroadcastWalk {
       let piece = unit % pieces
       let row = r.size == 1 ? 0 : piece * rowsEach
       let column = r.size == 1 ? piece * columnsEach : 0
-      var (aStart, bStart) = (row * r.a + column * c.a, row * r.b + column * c.b)
+      var (aStart, bStart, yStart) = (row * r.a + column * c.a, row * r.b + column * c.b, row * r.y + column * c.y)
       var place = unit / pieces
-      let yStart = (place * r.size + row) * c.size + column
       for axis in axes.dropLast(2).reversed() {
-        aStart += place % axis.size * axis.a
-        bStart += place % axis.size * axis.b
+        let i = place % axis.size
+        aStart += i * axis.a
+        bStart += i * axis.b
+        yStart += i * axis.y
         place /= axis.size
       }
-      kernel(
-        BinaryCall(
-          function, rows: r.size == 1 ? 1 : min(rowsEach, r.size - row), columns: min(columnsEach, c.size - column),
-          a: a + aStart, aRow: r.a, aColumn: c.a, b: b + bStart, bRow: r.b, bColumn: c.b, y: y + yStart))
+      let rows = r.size == 1 ? 1 : min(rowsEach, r.size - row)
+      // The kernel writes dense rows: one at a time where they lie apart.
+      let atOnce = r.y == c.size ? rows : 1
+      for i in stride(from: 0, to: rows, by: atOnce) {
+        kernel(
+          BinaryCall(
+            function, rows: atOnce, columns: min(columnsEach, c.size - column), a: a + aStart + i * r.a, aRow: r.a, aColumn: c.a,
+            b: b + bStart + i * r.b, bRow: r.b, bColumn: c.b, y: y + yStart + i * r.y))
+      }
     }
   }
 }

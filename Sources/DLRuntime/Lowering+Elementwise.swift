@@ -108,6 +108,15 @@ extension Lowering {
     emit(node, .concat(axis: axis), node.inputs.map { value($0, in: layout) }, layout)
   }
 
+  mutating func split(_ node: Node, _ axis: Int) throws(DLError) {
+    let x = node.inputs[0]
+    let axis = try resolveAxis(axis, rank: graph.values[x].type.rank)
+    // The sizes of an output that is absent are nowhere.
+    if node.outputs.contains(Node.absent) { return reference(node) }
+    let layout = layout(of: [x])
+    emit(node, .split(axis: axis), [value(x, in: layout)] + parameters(node), layout)
+  }
+
   /// Moving the channels to or from the end is another view of images that lie channels-last.
   mutating func transpose(_ node: Node, _ permutation: [Int]) {
     let x = node.inputs[0]

@@ -91,6 +91,11 @@ struct Lowering {
   // MARK: operations
 
   mutating func lower(_ node: Node) throws(DLError) {
+    switch node.op {
+    case .concat(let axis): return try concat(node, axis)
+    case .split(let axis, _): return try split(node, axis)
+    default: break
+    }
     for input in node.inputs where input != Node.absent {
       // The kernels compute in f32; other types are widened by the reference.
       if graph.values[input].type.dtype != .f32 { return reference(node) }
@@ -140,8 +145,6 @@ struct Lowering {
       try batchNorm(node, epsilon)
     case .binary(let function):
       binary(node, function)
-    case .concat(let axis):
-      try concat(node, axis)
     case .flatten, .reshape:
       emit(node, .view, [value(x, in: .rowMajor)], .rowMajor)
     default:
@@ -254,7 +257,7 @@ struct Lowering {
   }
 
   /// The inputs after the first.
-  private mutating func parameters(_ node: Node) -> [Int] {
+  mutating func parameters(_ node: Node) -> [Int] {
     node.inputs.dropFirst().map { $0 == Node.absent ? $0 : value($0, in: .rowMajor) }
   }
 

@@ -4,10 +4,19 @@ import KernelTypes
 /// A program made ready for one set of input sizes: steps, and where each value lies.
 final class Plan {
   enum Location {
-    case input(Int)
-    case output(Int)
+    case input(Int, offset: Int = 0)
+    case output(Int, offset: Int = 0)
     case constant(UnsafeRawPointer)
     case arena(Int)
+
+    func moved(by bytes: Int) -> Location {
+      switch self {
+      case .input(let i, let offset): .input(i, offset: offset + bytes)
+      case .output(let i, let offset): .output(i, offset: offset + bytes)
+      case .constant(let pointer): .constant(pointer + bytes)
+      case .arena(let offset): .arena(offset + bytes)
+      }
+    }
   }
 
   /// Sizes of each input, in order; what plans are looked up by.
@@ -35,19 +44,23 @@ final class Plan {
     let facts = try inferFacts(program, inputSizes)
     let types = try sizedTypes(facts, program)
     let sizes = types.map { $0.sizes }
-    let builder = StepBuilder(kernels: kernels, types: types, layouts: program.values.map { $0.layout })
+    var builder = StepBuilder(kernels: kernels, types: types, layouts: program.values.map { $0.layout })
     var aliases = Aliases(program.values.count)
+    /// Whether a run computes the node: not what is known already, and not no elements at all.
+    let isLive = program.nodes.map { node in
+      node.outputs.contains { $0 != Node.absent && facts[$0]?.constant == nil && sizes[$0].allSatisfy { $0 > 0 } }
+    }
+    for (n, node) in program.nodes.enumerated() where isLive[n] && builder.isView(node) {
+      aliases.merge(node.output, into: node.inputs[0])
+    }
+    let views = Views(program, builder, isLive: isLive, isKnown: { facts[$0]?.constant != nil }, &aliases)
+    builder.pitches = views.pitches
+    builder.wholes = views.wholes
     var steps: [Step] = []
     var origins: [Int] = []
-    for (n, node) in program.nodes.enumerated() {
-      if node.outputs.allSatisfy({ $0 == Node.absent || facts[$0]?.constant != nil }) {
-        continue
-      } else if builder.isView(node) {
-        aliases.merge(node.output, into: node.inputs[0])
-      } else if node.outputs.contains(where: { $0 != Node.absent && sizes[$0].allSatisfy { $0 > 0 } }) {
-        steps += builder.steps(node).filter { $0.units > 0 }
-        while origins.count < steps.count { origins.append(n) }
-      }
+    for (n, node) in program.nodes.enumerated() where isLive[n] && !builder.isView(node) {
+      steps += builder.steps(node).filter { $0.units > 0 }
+      while origins.count < steps.count { origins.append(n) }
     }
 
     // Inputs and constants stay where they are. An output that a step computes is computed in place; others are copied.
@@ -63,7 +76,7 @@ final class Plan {
     var count = program.values.count
     for (i, output) in program.outputs.enumerated() {
       let root = aliases.root(output)
-      if fixed[root] == nil {
+      if fixed[root] == nil, types[root].bytes == types[output].bytes {
         fixed[root] = .output(i)
       } else {
         aliases.append()
@@ -87,8 +100,8 @@ final class Plan {
 
     var locations: [Location] = []
     for v in 0..<count {
-      let root = aliases.root(v)
-      locations.append(fixed[root] ?? .arena(lifetimes.piece[root].map { memory.offsets[$0] } ?? 0))
+      let (root, offset) = aliases.place(v)
+      locations.append(fixed[root]?.moved(by: offset) ?? .arena((lifetimes.piece[root].map { memory.offsets[$0] } ?? 0) + offset))
     }
     var slotsOfScratch = Array(repeating: 0, count: steps.count)
     for (step, piece) in scratch {
@@ -120,26 +133,6 @@ final class Plan {
   }
 
   deinit { slots.deallocate() }
-}
-
-/// Which values share memory with which.
-private struct Aliases {
-  private var parent: [Int]
-
-  init(_ count: Int) { parent = Array(0..<count) }
-
-  mutating func append() { parent.append(parent.count) }
-
-  mutating func root(_ value: Int) -> Int {
-    var v = value
-    while parent[v] != v {
-      parent[v] = parent[parent[v]]
-      v = parent[v]
-    }
-    return v
-  }
-
-  mutating func merge(_ value: Int, into other: Int) { parent[root(value)] = root(other) }
 }
 
 /// A type without free dimensions.
@@ -226,7 +219,9 @@ private func mergeInPlace(_ steps: [Step], _ types: [SizedType], _ fixed: [Plan.
     let to = aliases.root(step.write)
     guard from != to, fixed[from] == nil, fixed[to] == nil, lastRead[from] == i,
       !step.reads.indices.contains(where: { $0 != place && aliases.root(step.reads[$0]) == from }),
-      types[step.reads[place]].bytes == types[step.write].bytes
+      // A part shares its memory with others.
+      types[from].bytes == types[step.reads[place]].bytes, types[to].bytes == types[step.write].bytes,
+      types[from].bytes == types[to].bytes
     else { continue }
     aliases.merge(to, into: from)
     lastRead[from] = lastRead[to]
@@ -246,7 +241,7 @@ private func valueLifetimes(
         pieces[p].last = i
       } else {
         piece[root] = pieces.count
-        pieces.append(Lifetime(bytes: types[v].bytes, first: i, last: i))
+        pieces.append(Lifetime(bytes: types[root].bytes, first: i, last: i))
       }
     }
   }

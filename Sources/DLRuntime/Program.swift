@@ -48,6 +48,7 @@ enum Operation {
   /// Broadcast to one shape.
   case binary(BinaryFunction)
   case concat(axis: Int)
+  case split(axis: Int)
   /// The same elements in the same order in memory under another shape.
   case view
   case changeLayout(from: Layout, to: Layout)

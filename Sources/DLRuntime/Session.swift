@@ -271,8 +271,9 @@ public final class Session {
   private func address(_ location: Plan.Location) -> UnsafeMutableRawPointer {
     let found: UnsafeMutableRawPointer? =
       switch location {
-      case .input(let i): inputs[i].bound.map { UnsafeMutableRawPointer(mutating: $0) } ?? inputs[i].own.memory
-      case .output(let i): outputs[i].bound ?? outputs[i].own.memory
+      case .input(let i, let offset):
+        (inputs[i].bound.map { UnsafeMutableRawPointer(mutating: $0) } ?? inputs[i].own.memory).map { $0 + offset }
+      case .output(let i, let offset): (outputs[i].bound ?? outputs[i].own.memory).map { $0 + offset }
       case .constant(let pointer): UnsafeMutableRawPointer(mutating: pointer)
       case .arena(let offset): arena.memory.map { $0 + offset }
       }

@@ -115,7 +115,7 @@ private func randomLayer(
 ) throws -> Int {
   let dims = maker.graph.values[a].type.sizes!
   let same = images.filter { maker.graph.values[$0].type.sizes! == dims }.randomElement(using: &random)!
-  switch Int.random(in: 0..<14, using: &random) {
+  switch Int.random(in: 0..<17, using: &random) {
   case 0, 1: return try maker.conv(a, out: Int.random(in: 1...20, using: &random), kernel: 3, pad: 1)
   case 2: return try maker.conv(a, out: dims[1], kernel: 3, stride: 2, pad: 1, groups: dims[1])
   case 3: return try maker.conv(a, out: 7, kernel: 1)
@@ -135,6 +135,16 @@ private func randomLayer(
     return try maker.node(.concat(axis: 1), [a, mate, a])
   case 11: return try maker.node(.softmax(axis: [1, 3, 2].randomElement(using: &random)!), [a])
   case 12: return try maker.node(.reshape([0, -1, dims[2], dims[3]]), [a])
+  case 13:
+    // Squeeze and excite.
+    let s = try maker.conv(try maker.node(.globalAveragePool, [a]), out: dims[1], kernel: 1)
+    return try maker.node(.multiply, [a, try maker.node(.activation(.sigmoid), [s])])
+  case 14:
+    // A residual block whose inside others may read too.
+    let y = try maker.conv(a, out: dims[1], kernel: 3, pad: 1)
+    return try maker.node(.activation(.relu), [try maker.node(.add, [same, y])])
+  case 15:
+    return try maker.node(.concat(axis: 1), [try maker.conv(a, out: 5, kernel: 1), try maker.conv(a, out: 9, kernel: 3, pad: 1)])
   default: return try maker.node(.dropout(rate: 0.5), [a])
   }
 }

@@ -1,0 +1,75 @@
+import DLGraph
+import KernelTypes
+
+// Steps that reduce over channels or windows.
+
+extension StepBuilder {
+  func conv(_ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer) -> Step {
+    let x = node.inputs[0]
+    let y = node.output
+    let residual = node.epilogue.residual
+    let plan = kernels.planConv(layer, placed(layer.window, x, y), residual.map { pitch($0) } ?? 0)
+    let kernel = kernels.conv
+    let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
+    let template = ConvCall(
+      plan: plan, x: null, panels: panels.floats, y: null, activation: node.epilogue.activation, scratch: null)
+    let window = layer.window
+    let name: StaticString =
+      switch layer.algorithm {
+      case .direct: "conv"
+      case .depthwise: "depthwise_conv"
+      case .winograd: "winograd_conv"
+      }
+    return Step(
+      name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
+      inPlace: residual == nil || layer.algorithm == .depthwise ? nil : 1, units: plan.units,
+      cost: 2 * elements(y) * Double(window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
+      scratchFloats: plan.scratch
+    ) { slots, scratch, units, worker in
+      var call = template
+      call.x = UnsafePointer(slots[x].floats)
+      call.y = slots[y].floats
+      call.residual = residual.map { UnsafePointer(slots[$0].floats) }
+      call.scratch = scratch
+      kernel(call, units, worker)
+    }
+  }
+
+  func gemm(_ node: ProgramNode, _ panels: Storage, _ depth: Int, _ columns: Int) -> Step {
+    let x = node.inputs[0]
+    let y = node.output
+    let residual = node.epilogue.residual
+    let rows = count(x) / depth
+    let kernel = kernels.gemm
+    let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
+    var template = GemmCall(
+      rows: rows, depth: depth, columns: columns, x: null, xStride: isDense(x) ? depth : pitch(x), panels: panels.floats, y: null,
+      yStride: pitch(y),
+      activation: node.epilogue.activation)
+    let isWhole = residual.map { count($0) == count(y) } ?? false
+    template.residualStride = isWhole ? pitch(residual ?? y) : 0
+    let call = template
+    return Step(
+      name: node.name, kernel: "gemm", reads: [x] + (residual.map { [$0] } ?? []), write: y, inPlace: isWhole ? 1 : nil,
+      units: kernels.gemmUnits(call), cost: 2 * Double(rows) * Double(depth) * Double(columns)
+    ) { slots, _, units, _ in
+      var call = call
+      call.x = UnsafePointer(slots[x].floats)
+      call.y = slots[y].floats
+      call.residual = residual.map { UnsafePointer(slots[$0].floats) }
+      kernel(call, units)
+    }
+  }
+
+  func pool(_ node: ProgramNode, _ kind: PoolCall.Kind, _ geometry: WindowGeometry) -> Step {
+    let x = node.inputs[0]
+    let y = node.output
+    let kernel = kernels.pool
+    return Step(
+      name: node.name, kernel: "pool", reads: [x], write: y, units: geometry.batch * geometry.outHeight,
+      cost: elements(y) * Double(geometry.kernelHeight) * Double(geometry.kernelWidth)
+    ) { slots, _, units, _ in
+      kernel(PoolCall(kind: kind, geometry: geometry, x: slots[x].floats, y: slots[y].floats), units)
+    }
+  }
+}
