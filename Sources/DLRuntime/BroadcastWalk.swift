@@ -25,6 +25,8 @@ struct BroadcastWalk {
         axes.append(next)
       }
     }
+    // Of a single channel, the columns are rows too.
+    if let last = axes.last, last.a > 1 || last.b > 1 || last.y > 1 { axes.append(Axis(size: 1, a: 0, b: 0, y: 1)) }
     while axes.count < 2 { axes.insert(Axis(size: 1, a: 0, b: 0, y: axes.isEmpty ? 1 : 0), at: 0) }
     let (rows, columns) = (axes[axes.count - 2].size, axes[axes.count - 1].size)
     outer = axes.dropLast(2).reduce(1) { $0 * $1.size }

@@ -11,7 +11,9 @@ import Testing
   ) throws {
     let sizes = maker.graph.inputs.map { maker.graph.values[$0].type.sizes! }
     let inputs = sizes.enumerated().map { TestTensor(random: $1, seed: UInt64($0) + 40) }
-    #expect(try Model(maker.graph).stepKernels(inputSizes: sizes) == expected, sourceLocation: sourceLocation)
+    // Which way a convolution is computed is another matter.
+    let kernels = try Model(maker.graph).stepKernels(inputSizes: sizes).map { $0 == "winograd_conv" ? "conv" : $0 }
+    #expect(kernels == expected, sourceLocation: sourceLocation)
     let reference = try evaluateGraph(maker.graph, inputs)
     for isa in levels {
       let once = try run(maker.graph, inputs, isa: isa)
@@ -116,17 +118,18 @@ import Testing
     let wide = try maker.node(.activation(.sigmoid), [try maker.conv(stem, out: 20, kernel: 3, pad: 1)])
     let pooled = try maker.conv(try maker.node(.maxPool(kernel: [3, 3], Window(pad: 1)), [stem]), out: 7, kernel: 1)
     let depthwise = try maker.conv(stem, out: 12, kernel: 5, pad: 2, groups: 12)
+    let narrow = try maker.node(.multiply, [try maker.conv(stem, out: 1, kernel: 1), try maker.conv(stem, out: 1, kernel: 1)])
     let gated = try maker.node(
       .multiply, [stem, try maker.node(.averagePool(kernel: [3, 3], Window(pad: 1), countPadding: true), [stem])])
-    let joined = try maker.node(.concat(axis: 1), [wide, pooled, depthwise, gated])
+    let joined = try maker.node(.concat(axis: 1), [wide, pooled, depthwise, narrow, gated])
     // A concat of a concat, of which every part is read on its own too.
     let again = try maker.node(.concat(axis: 1), [joined, try maker.conv(joined, out: 5, kernel: 3, pad: 1), wide])
     let sums = try maker.node(.add, [try maker.conv(again, out: 7, kernel: 1), pooled])
     maker.graph.outputs = [try maker.node(.globalAveragePool, [sums]), try maker.node(.softmax(axis: 1), [depthwise])]
-    let kernels = try Model(maker.graph).stepKernels(inputSizes: [[2, 16, 10, 9]])
     // Only what is in two places is copied to the second.
-    #expect(kernels.filter { $0 == "concat" }.count == 1)
-    try expectSteps(kernels, maker)
+    try expectSteps(
+      ["transpose", "conv", "conv", "pool", "conv", "depthwise_conv", "conv", "conv", "multiply", "pool", "multiply", "concat"]
+        + ["conv", "conv", "pool", "softmax", "transpose"], maker)
   }
 
   @Test func rowsAreJoinedWhereTheyAreComputed() throws {
