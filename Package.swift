@@ -86,7 +86,8 @@ if embedded {
     .executableTarget(
       name: "dl-export",
       dependencies: [
-        "CZlib", "KernelTypes", "DLGraph", "DLOnnx", "DLRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CZlib", "KernelTypes", "DLGraph", "DLOnnx", "DLRuntime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "dl-bench",
@@ -111,6 +112,11 @@ if embedded {
     .testTarget(name: "DLGraphTests", dependencies: ["TestSupport", "DLGraph"], path: "Tests/DLGraph"),
     .testTarget(name: "DLRuntimeTests", dependencies: ["TestSupport", "DLRuntime", "DLGraph"], path: "Tests/DLRuntime"),
     .testTarget(name: "DLImageTests", dependencies: ["TestSupport", "CZlib", "DLImage", "DLGraph"], path: "Tests/DLImage"),
+    .testTarget(
+      name: "DLOnnxTests",
+      dependencies: [
+        "TestSupport", "DLOnnx", "DLRuntime", "DLGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], path: "Tests/DLOnnx"),
     .testTarget(
       name: "DLTrainTests", dependencies: ["TestSupport", "DLTrain", "DLRuntime", "DLGraph"], path: "Tests/DLTrain"),
   ]

@@ -27,7 +27,7 @@ extension Call {
   func unary(_ function: UnaryFunction, _ x: Int) throws -> Int { try add(.unary(function), x) }
   func binary(_ function: BinaryFunction, _ a: Int, _ b: Int) throws -> Int { try add(.binary(function), a, b) }
   /// With a number of x's type.
-  func binary(_ function: BinaryFunction, _ x: Int, _ number: Double) throws -> Int {
+  func binary(_ function: BinaryFunction, _ x: Int, number: Double) throws -> Int {
     try binary(function, x, self.number(number, dtype(x)))
   }
   func activation(_ activation: Activation, _ x: Int) throws -> Int { try add(.activation(activation), x) }

@@ -7,7 +7,7 @@ extension Graph {
     for index in inputs + outputs { used[index] = true }
     nodes = nodes.reversed().filter { node in
       guard node.outputs.contains(where: { used[$0] }) else { return false }
-      for index in node.inputs + node.outputs { used[index] = true }
+      for index in node.inputs + node.outputs where index != Node.absent { used[index] = true }
       return true
     }.reversed()
 
@@ -21,8 +21,8 @@ extension Graph {
     inputs = inputs.map { places[$0] }
     outputs = outputs.map { places[$0] }
     for index in nodes.indices {
-      nodes[index].inputs = nodes[index].inputs.map { places[$0] }
-      nodes[index].outputs = nodes[index].outputs.map { places[$0] }
+      nodes[index].inputs = nodes[index].inputs.map { $0 == Node.absent ? $0 : places[$0] }
+      nodes[index].outputs = nodes[index].outputs.map { $0 == Node.absent ? $0 : places[$0] }
     }
   }
 }

@@ -61,7 +61,7 @@ private let otherConverters: [String: Converter] = [
   },
   "Mean": { call in
     let sum = try call.accumulate(.add)
-    return [call.inputs.count == 1 ? sum : try call.binary(.divide, sum, Double(call.inputs.count))]
+    return [call.inputs.count == 1 ? sum : try call.binary(.divide, sum, number: Double(call.inputs.count))]
   },
   "Where": { call in [try call.add(.select, call.input(0), call.input(1), call.input(2))] },
   "IsInf": { call in
@@ -88,7 +88,7 @@ private let otherConverters: [String: Converter] = [
   "Relu": { call in
     call.ignore("consumed_inputs")
     let x = try call.input(0)
-    return [try call.dtype(x).isFloat ? call.activation(.relu, x) : call.binary(.maximum, x, 0)]
+    return [try call.dtype(x).isFloat ? call.activation(.relu, x) : call.binary(.maximum, x, number: 0)]
   },
 ]
 

@@ -51,12 +51,12 @@ extension Call {
     let periodic = try bool("periodic", default: true)
     let size = try cast(reshape(input(0), []), .f32)
     let places = try add(.range, number(0, .f32), size, number(1, .f32))
-    let period = periodic ? size : try binary(.subtract, size, 1)
-    let angle = try binary(.divide, binary(.multiply, places, 2 * Double.pi), period)
-    var window = try binary(.add, binary(.multiply, places, 0), coefficients[0])
+    let period = periodic ? size : try binary(.subtract, size, number: 1)
+    let angle = try binary(.divide, binary(.multiply, places, number: 2 * Double.pi), period)
+    var window = try binary(.add, binary(.multiply, places, number: 0), number: coefficients[0])
     for (k, coefficient) in coefficients.enumerated().dropFirst() {
-      let wave = try unary(.cos, binary(.multiply, angle, Double(k)))
-      window = try binary(.add, window, binary(.multiply, wave, k % 2 == 1 ? -coefficient : coefficient))
+      let wave = try unary(.cos, binary(.multiply, angle, number: Double(k)))
+      window = try binary(.add, window, binary(.multiply, wave, number: k % 2 == 1 ? -coefficient : coefficient))
     }
     return try cast(window, wanted)
   }

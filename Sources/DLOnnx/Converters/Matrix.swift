@@ -34,6 +34,6 @@ extension Call {
   }
 
   private func scale(_ x: Int, by factor: Float) throws -> Int {
-    factor == 1 ? x : try binary(.multiply, x, Double(factor))
+    factor == 1 ? x : try binary(.multiply, x, number: Double(factor))
   }
 }

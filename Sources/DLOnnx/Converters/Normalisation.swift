@@ -38,7 +38,7 @@ let normalisationConverters: [String: Converter] = [
     let axes = try call.ints("axes") ?? [0, 2, 3]
     let centred = try call.binary(.subtract, x, call.reduce(.mean, x, axes: axes))
     let variance = try call.reduce(.mean, call.binary(.multiply, centred, centred), axes: axes)
-    return [try call.binary(.divide, centred, call.binary(.add, call.unary(.sqrt, variance), 1e-9))]
+    return [try call.binary(.divide, centred, call.binary(.add, call.unary(.sqrt, variance), number: 1e-9))]
   },
 ]
 
@@ -74,7 +74,7 @@ extension Call {
     let y = try add(.batchNorm(epsilon: epsilon), x, input(1), input(2), mean, variance)
     func running(_ old: Int, _ new: Int) throws -> Int {
       try binary(
-        .add, binary(.multiply, old, Double(momentum)), binary(.multiply, cast(new, dtype(old)), 1 - Double(momentum)))
+        .add, binary(.multiply, old, number: Double(momentum)), binary(.multiply, cast(new, dtype(old)), number: 1 - Double(momentum)))
     }
     return [y, try running(input(3), mean), try running(input(4), variance)]
   }

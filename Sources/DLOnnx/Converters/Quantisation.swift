@@ -87,7 +87,7 @@ extension Call {
     case .i16: limits = (-32_768, 32_767)
     default: throw DLError(.unsupported, "numbers quantised to \(dtype.name)")
     }
-    return try cast(binary(.minimum, binary(.maximum, x, limits.0), limits.1), dtype)
+    return try cast(binary(.minimum, binary(.maximum, x, number: limits.0), number: limits.1), dtype)
   }
 
   fileprivate func elementType(_ name: String) throws -> DType? {
@@ -134,11 +134,11 @@ extension Call {
   fileprivate func dynamicQuantize() throws -> [Int] {
     let x = try input(0)
     let all = Op.reduce(.maximum, axes: [], keepsAxes: false, noAxesIsIdentity: false)
-    let top = try binary(.maximum, add(all, x), 0)
-    let bottom = try binary(.minimum, add(.reduce(.minimum, axes: [], keepsAxes: false, noAxesIsIdentity: false), x), 0)
-    let scale = try binary(.divide, binary(.subtract, top, bottom), 255)
+    let top = try binary(.maximum, add(all, x), number: 0)
+    let bottom = try binary(.minimum, add(.reduce(.minimum, axes: [], keepsAxes: false, noAxesIsIdentity: false), x), number: 0)
+    let scale = try binary(.divide, binary(.subtract, top, bottom), number: 255)
     let place = try binary(.divide, unary(.negate, bottom), scale)
-    let zero = try cast(binary(.minimum, binary(.maximum, unary(.round, place), 0), 255), .u8)
+    let zero = try cast(binary(.minimum, binary(.maximum, unary(.round, place), number: 0), number: 255), .u8)
     return [try requantized(binary(.divide, x, scale), zero), scale, zero]
   }
 }

@@ -73,12 +73,12 @@ extension Call {
     for axis in (0..<axes).reversed() {
       let count = try cast(reshape(slice(spatial, axis: 0, axis, axis + 1), []), dtype)
       let places = try add(.range, number(0, dtype), count, number(1, dtype))
-      let doubled = try binary(.multiply, places, 2)
+      let doubled = try binary(.multiply, places, number: 2)
       let line =
         try align
-        ? binary(.divide, doubled, binary(.subtract, count, 1))
-        : binary(.divide, binary(.add, doubled, 1), count)
-      let along = try unsqueeze(binary(.subtract, line, 1), Array(1..<(axes - axis + 1)))
+        ? binary(.divide, doubled, binary(.subtract, count, number: 1))
+        : binary(.divide, binary(.add, doubled, number: 1), count)
+      let along = try unsqueeze(binary(.subtract, line, number: 1), Array(1..<(axes - axis + 1)))
       coordinates.append(try add(.expand, along, column))
     }
     coordinates.append(try add(.expand, number(1, dtype), column))
