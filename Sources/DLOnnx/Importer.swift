@@ -178,12 +178,18 @@ final class Importer {
     for name in names {
       do {
         guard var value = try value(name) else { continue }
-        if graph.values[value].constant != nil || taken.contains(value) { value = try append(.activation(.identity), [value])[0] }
+        if graph.values[value].constant != nil || taken.contains(value) { value = try copied(value) }
         taken.insert(value)
         graph.values[value].name = Name(name)
         graph.outputs.append(value)
       } catch let error as DLError { problems.add(error.message, at: "output '\(name)'") }
     }
+  }
+
+  private func copied(_ value: Int) throws -> Int {
+    let dtype = graph.values[value].type.dtype
+    return appendNode(
+      dtype.isFloat ? .activation(.identity) : .cast(dtype), [value], [graph.fact(value) ?? Fact(graph.values[value].type)])[0]
   }
 
   private func addMetadata(_ file: Onnx_ModelProto, description: String) {
@@ -300,6 +306,10 @@ final class Importer {
     if let constants = try folded(op, known, facts) {
       return constants.map { graph.addConstant("", $0) }
     }
+    return appendNode(op, inputs, facts)
+  }
+
+  private func appendNode(_ op: Op, _ inputs: [Int], _ facts: [Fact]) -> [Int] {
     let first = graph.values.count
     for fact in facts { graph.values.append(Value(name: "", type: fact.type, elements: fact.elements)) }
     let outputs = Array(first..<graph.values.count)

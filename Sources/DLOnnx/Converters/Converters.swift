@@ -10,5 +10,5 @@ let converters: [String: Converter] =
     spatialConverters, elementwiseConverters, activationConverters, shapeConverters, makingConverters, indexingConverters,
     matrixConverters,
     normalisationConverters, reductionConverters, samplingConverters, controlConverters, quantisationConverters,
-    lossConverters,
+    lossConverters, attentionConverters, signalConverters,
   ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }

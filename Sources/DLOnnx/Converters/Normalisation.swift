@@ -74,7 +74,8 @@ extension Call {
     let y = try add(.batchNorm(epsilon: epsilon), x, input(1), input(2), mean, variance)
     func running(_ old: Int, _ new: Int) throws -> Int {
       try binary(
-        .add, binary(.multiply, old, number: Double(momentum)), binary(.multiply, cast(new, dtype(old)), number: 1 - Double(momentum)))
+        .add, binary(.multiply, old, number: Double(momentum)),
+        binary(.multiply, cast(new, dtype(old)), number: 1 - Double(momentum)))
     }
     return [y, try running(input(3), mean), try running(input(4), variance)]
   }
