@@ -55,6 +55,12 @@ void dlp_unmap(const void *data, size_t size) {
   if (data) munmap((void *)data, size);
 }
 
+void dlp_discard_pages(const void *data, size_t size) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t first = ((uintptr_t)data + page - 1) / page * page, last = ((uintptr_t)data + size) / page * page;
+  if (first < last) madvise((void *)first, last - first, MADV_DONTNEED);
+}
+
 void dlp_error_text(int code, char *text, size_t capacity) {
   const char *known = code == ENOENT    ? "no such file or directory"
                       : code == EACCES  ? "permission denied"

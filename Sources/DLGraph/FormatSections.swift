@@ -36,7 +36,7 @@ struct Sections {
       let place: Message = "section \(index) (\(sectionName(rawKind))), table entry at byte \(entry): "
       let range = try readRange(file, entry, place, after: end)
       try requireZeros(file, end..<range.lowerBound)
-      let found = Checksum.of(UnsafeRawBufferPointer(rebasing: file[range]))
+      let found = checksum(range)
       let expected = file.word(entry + 24, UInt64.self)
       guard found == expected else {
         throw DLError(.invalidModel, "\(place)expected checksum \(hex(expected)), found \(hex(found)): the file is damaged")
@@ -47,6 +47,21 @@ struct Sections {
     guard end == file.count else {
       throw DLError(.invalidModel, "expected the last section to end the file at byte \(file.count), found its end at \(end)")
     }
+  }
+
+  /// The checksum of a range of the file, of which large ones are not held in memory as a whole.
+  private func checksum(_ range: Range<Int>) -> UInt64 {
+    let piece = 1 << 22  // a multiple of the stripe
+    var checksum = Checksum()
+    let tail = range.upperBound - range.count % Checksum.stripe
+    var at = range.lowerBound
+    while at < tail {
+      let end = min(at + piece, tail)
+      checksum.addStripes(UnsafeRawBufferPointer(start: storage.base + at, count: end - at))
+      if range.count > piece { storage.discardPages(at..<end) }
+      at = end
+    }
+    return checksum.finish(tail: UnsafeRawBufferPointer(start: storage.base + tail, count: range.upperBound - tail))
   }
 
   private func readRange(

@@ -32,6 +32,11 @@ public final class Storage: @unchecked Sendable {
     return Storage(data, size, .mapping)
   }
 
+  /// Gives the pages that lie within a range of a mapped file back to the system. Who reads them again gets them from the file.
+  func discardPages(_ range: Range<Int>) {
+    if owner == .mapping { dlp_discard_pages(base + range.lowerBound, range.count) }
+  }
+
   /// Aligned memory of its own, filled by `fill` before anybody else sees it.
   public static func allocate(
     _ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void
@@ -88,6 +93,9 @@ public struct Constant: Sendable {
     }
     try self.init(.f32, sizes, storage)
   }
+
+  /// Gives the memory back that it can be read from again, if it is a mapped file's.
+  public func discardPages() { storage.discardPages(offset..<offset + bytes.count) }
 
   public var count: Int { elementCount(sizes) ?? 0 }
   public var bytes: UnsafeRawBufferPointer {

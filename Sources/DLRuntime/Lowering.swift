@@ -1,15 +1,18 @@
 import DLGraph
 import KernelTypes
 
-/// Turns a simplified graph into a program for one kernel set. memoryLimit: bytes of packed weights; 0: no limit.
+/// Turns a simplified graph into a program for one kernel set. memoryLimit: bytes of packed weights; 0: no limit. The graph
+/// is taken, and each weight let go when it is packed: two copies of all would be the most memory a model ever takes.
 func lower(
-  _ graph: Graph, _ kernels: KernelSet, memoryLimit: Int, convolutions: ConvOptions
+  _ graph: inout Graph, _ kernels: KernelSet, memoryLimit: Int, convolutions: ConvOptions
 ) throws(DLError) -> Program {
   var lowering = Lowering(graph: graph, kernels: kernels, memoryLimit: memoryLimit, convolutions: convolutions)
-  for node in graph.nodes {
+  graph = Graph()
+  for node in lowering.graph.nodes {
     do { try lowering.lower(node) } catch { throw error.at("node \(node.name.quoted) (\(node.op.name))") }
+    lowering.release(node.inputs)
   }
-  for output in graph.outputs {
+  for output in lowering.graph.outputs {
     lowering.program.outputs.append(lowering.value(output, in: .rowMajor))
   }
   lowering.program.removeDeadNodes()
@@ -17,11 +20,13 @@ func lower(
 }
 
 struct Lowering {
-  let graph: Graph
+  private(set) var graph: Graph
   let kernels: KernelSet
   let memoryLimit: Int
   let convolutions: ConvOptions
   let uses: [Int]
+  /// Of these, those to come.
+  private var usesLeft: [Int]
   var program = Program()
   /// The node that computes each graph value.
   var producer: [Int?]
@@ -35,6 +40,7 @@ struct Lowering {
     self.memoryLimit = memoryLimit
     self.convolutions = convolutions
     uses = countUses(graph)
+    usesLeft = uses
     producer = graph.values.map { _ in nil }
     rowMajor = producer
     channelsLast = producer
@@ -43,6 +49,16 @@ struct Lowering {
     }
     for (i, input) in graph.inputs.enumerated() {
       program.inputs.append(define(input, .rowMajor, .input(i)))
+    }
+  }
+
+  /// Lets go of the constants that no node to come reads.
+  mutating func release(_ values: [Int]) {
+    for value in values where value != Node.absent {
+      usesLeft[value] -= 1
+      guard usesLeft[value] == 0, let constant = graph.values[value].constant else { continue }
+      constant.discardPages()
+      graph.values[value].constant = nil
     }
   }
 
@@ -174,7 +190,7 @@ struct Lowering {
     let layer = kernels.convLayer(geometry, groups, w.sizes[0], convolutions)
     let panels = try pack(layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
     emit(
-      node, .conv(panels, layer), [value(node.inputs[0], in: .channelsLast)] + parameters(node),
+      node, .conv(panels, layer), [value(node.inputs[0], in: .channelsLast)] + packedParameters(node),
       .channelsLast)
   }
 
@@ -185,29 +201,19 @@ struct Lowering {
     let bias = bias(node)
     let depth = w.sizes[transposeB ? 1 : 0]
     let columns = w.sizes[transposeB ? 0 : 1]
-    var inputs = [value(node.inputs[0], in: .rowMajor)] + parameters(node)
-    var weights = w.floats.baseAddress!
-    var (kStride, nStride) = transposeB ? (1, depth) : (columns, 1)
+    var inputs = [value(node.inputs[0], in: .rowMajor)] + packedParameters(node)
+    let (kStride, nStride) = transposeB ? (1, depth) : (columns, 1)
+    var matrix = WeightMatrix(
+      w: w.floats.baseAddress!, inner: depth, columns: columns, innerStride: kStride, columnStride: nStride)
     // Flattened images are read in memory order; the rows of the weights move instead of the pixels.
-    var permuted: Storage?
     if let (image, channels) = flattenedImage(node.inputs[0], depth) {
-      let copy = try Storage.allocate(depth * columns * 4) { memory in
-        let rows = memory.baseAddress!.assumingMemoryBound(to: Float.self)
-        let pixels = depth / channels
-        for k in 0..<depth {
-          let from = weights + (k % channels * pixels + k / channels) * kStride
-          for n in 0..<columns { rows[k * columns + n] = from[n * nStride] }
-        }
-      }
-      weights = copy.base.assumingMemoryBound(to: Float.self)
-      permuted = copy
-      (kStride, nStride) = (columns, 1)
+      let pixels = depth / channels
+      (matrix.outer, matrix.inner) = (pixels, channels)
+      (matrix.outerStride, matrix.innerStride) = (kStride, pixels * kStride)
       inputs[0] = view(of: image, as: node.inputs[0])
     }
     let kernels = kernels
-    let panels = try pack(kernels.packedSize(depth, columns)) { panels in
-      withExtendedLifetime(permuted) { kernels.pack(depth, columns, weights, kStride, nStride, bias, panels) }
-    }
+    let panels = try pack(kernels.packedSize(depth, columns)) { kernels.pack(matrix, bias, $0) }
     emit(node, .gemm(panels, depth: depth, columns: columns), inputs, .rowMajor)
   }
 
@@ -219,9 +225,12 @@ struct Lowering {
     let (depth, columns) = (w.sizes[0], w.sizes[1])
     let kernels = kernels
     let panels = try pack(kernels.packedSize(depth, columns)) {
-      kernels.pack(depth, columns, w.floats.baseAddress!, columns, 1, nil, $0)
+      kernels.pack(
+        WeightMatrix(w: w.floats.baseAddress!, inner: depth, columns: columns, innerStride: columns, columnStride: 1), nil, $0)
     }
-    emit(node, .gemm(panels, depth: depth, columns: columns), node.inputs.map { value($0, in: .rowMajor) }, .rowMajor)
+    emit(
+      node, .gemm(panels, depth: depth, columns: columns), [value(node.inputs[0], in: .rowMajor)] + packedParameters(node),
+      .rowMajor)
   }
 
   /// When a value is images that lie channels-last, flattened to rows of `depth`: those images, and their channels.
@@ -261,6 +270,16 @@ struct Lowering {
     node.inputs.dropFirst().map { $0 == Node.absent ? $0 : value($0, in: .rowMajor) }
   }
 
+  /// The same where only their packed form is read.
+  private mutating func packedParameters(_ node: Node) -> [Int] {
+    node.inputs.dropFirst().map { input in
+      guard input != Node.absent else { return input }
+      let v = graph.values[input]
+      program.values.append(ProgramValue(name: v.name, type: v.type, layout: .rowMajor, source: .packed))
+      return program.values.count - 1
+    }
+  }
+
   private func hasBias(_ node: Node) -> Bool { node.inputs.count > 2 && node.inputs[2] != Node.absent }
 
   /// Whether the node has no bias, or a constant one.
@@ -287,7 +306,7 @@ struct Lowering {
     let values = affine.scale + affine.shift
     let packed = try pack(values.count) { memory in for i in values.indices { memory[i] = values[i] } }
     let layout: Layout = graph.values[node.inputs[0]].type.rank == 2 ? .rowMajor : .channelsLast
-    let inputs = [value(node.inputs[0], in: layout)] + parameters(node)
+    let inputs = [value(node.inputs[0], in: layout)] + packedParameters(node)
     emit(node, .affine(packed, channels: affine.scale.count), inputs, layout)
   }
 

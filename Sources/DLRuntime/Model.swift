@@ -3,7 +3,7 @@ import KernelTypes
 
 /// A model ready to run: immutable, shared by any number of sessions and threads.
 public final class Model: @unchecked Sendable {
-  /// As it was loaded: inputs, outputs, metadata.
+  /// As it was loaded, without its constants: inputs, outputs, metadata.
   public let graph: Graph
   public let kernels: KernelSet
   let program: Program
@@ -16,12 +16,13 @@ public final class Model: @unchecked Sendable {
   ) throws(DLError) {
     var simplified = graph
     try simplified.validate()
-    let valid = simplified
+    var description = simplified
+    for v in description.values.indices { description.values[v].constant = nil }
     let kernels = try bestKernels(limit: isa)
     try simplify(&simplified)
     let program = try lower(
-      simplified, kernels, memoryLimit: memoryLimit, convolutions: ConvOptions(exact: exact, lowMemory: lowMemory))
-    self.init(graph: valid, kernels: kernels, program: program)
+      &simplified, kernels, memoryLimit: memoryLimit, convolutions: ConvOptions(exact: exact, lowMemory: lowMemory))
+    self.init(graph: description, kernels: kernels, program: program)
   }
 
   private init(graph: Graph, kernels: KernelSet, program: Program) {
@@ -30,7 +31,7 @@ public final class Model: @unchecked Sendable {
     self.program = program
   }
 
-  /// From the bytes of a .dlrt file, which the model keeps.
+  /// From the bytes of a .dlrt file, which the model keeps as long as it reads constants there.
   public convenience init(
     _ storage: Storage, isa: ISA? = nil, memoryLimit: Int = 0, exact: Bool = false, lowMemory: Bool = false
   ) throws(DLError) {

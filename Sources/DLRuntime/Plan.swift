@@ -69,6 +69,7 @@ final class Plan {
       switch value.source {
       case .input(let i): fixed[aliases.root(v)] = .input(i)
       case .constant(let constant): fixed[aliases.root(v)] = .constant(constant.bytes.baseAddress!)
+      case .packed: break
       case .node:
         if let constant = facts[v]?.constant { fixed[aliases.root(v)] = .constant(constant.bytes.baseAddress!) }
       }
@@ -148,7 +149,11 @@ struct SizedType {
 private func inferFacts(_ program: Program, _ inputSizes: [[Int]]) throws(DLError) -> [Fact?] {
   var facts: [Fact?] = program.values.map { _ in nil }
   for (v, value) in program.values.enumerated() {
-    if case .constant(let constant) = value.source { facts[v] = Fact(constant) }
+    switch value.source {
+    case .constant(let constant): facts[v] = Fact(constant)
+    case .packed: facts[v] = Fact(value.type)
+    case .input, .node: break
+    }
   }
   var symbols: [(symbol: Int, size: Int, input: Name)] = []
   for (i, v) in program.inputs.enumerated() {

@@ -12,6 +12,8 @@ enum Layout: Hashable {
 enum Source {
   case input(Int)
   case constant(Constant)
+  /// A constant whose elements nothing reads any more, or only in a packed form.
+  case packed
   /// Index into `Program.nodes`.
   case node(Int)
 }
@@ -101,6 +103,9 @@ struct Program {
       kept.append(node)
     }
     nodes = kept.reversed()
+    for v in values.indices where !live[v] {
+      if case .constant = values[v].source { values[v].source = .packed }
+    }
     for (n, node) in nodes.enumerated() {
       for output in node.outputs where output != Node.absent { values[output].source = .node(n) }
     }

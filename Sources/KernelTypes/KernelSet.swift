@@ -118,12 +118,8 @@ public struct KernelSet: Sendable {
 
   /// Floats that `pack` writes for a depth × columns matrix.
   public var packedSize: @Sendable (_ depth: Int, _ columns: Int) -> Int
-  /// Packs w(k, n) = w[k · kStride + n · nStride] and bias (nil: zeros) into panels.
-  public var pack:
-    @Sendable (
-      _ depth: Int, _ columns: Int, _ w: UnsafePointer<Float>, _ kStride: Int, _ nStride: Int,
-      _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
-    ) -> Void
+  /// Packs a matrix and its biases (nil: zeros) into panels.
+  public var pack: @Sendable (WeightMatrix, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>) -> Void
   public var gemmUnits: @Sendable (GemmCall) -> Int
   public var gemm: @Sendable (GemmCall, Range<Int>) -> Void
 
@@ -165,10 +161,7 @@ public struct KernelSet: Sendable {
 
   public init(
     isa: ISA, tileRows: Int, tileColumns: Int, lanes: Int, packedSize: @escaping @Sendable (Int, Int) -> Int,
-    pack:
-      @escaping @Sendable (
-        Int, Int, UnsafePointer<Float>, Int, Int, UnsafePointer<Float>?, UnsafeMutablePointer<Float>
-      ) -> Void,
+    pack: @escaping @Sendable (WeightMatrix, UnsafePointer<Float>?, UnsafeMutablePointer<Float>) -> Void,
     gemmUnits: @escaping @Sendable (GemmCall) -> Int, gemm: @escaping @Sendable (GemmCall, Range<Int>) -> Void,
     convLayer: @escaping @Sendable (WindowGeometry, Int, Int, ConvOptions) -> ConvLayer,
     packConv:

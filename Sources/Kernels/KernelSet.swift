@@ -6,7 +6,7 @@ public func makeKernelSet() -> KernelSet {
   KernelSet(
     isa: thisISA, tileRows: tileRows, tileColumns: tileColumns, lanes: lanes,
     packedSize: { packedPanelsSize(depth: $0, columns: $1) },
-    pack: { packMatrix($0, $1, $2, $3, $4, $5, $6) },
+    pack: { packPanels($0, $1, into: $2) },
     gemmUnits: { gemmUnits($0) }, gemm: { gemm($0, $1) },
     convLayer: { convLayer($0, $1, $2, $3) }, packConv: { packConv($0, $1, $2, $3) },
     planConv: { planConv($0, $1, $2) }, conv: { conv($0, $1, $2) },

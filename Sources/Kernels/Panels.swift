@@ -1,4 +1,5 @@
 import CPlatform
+import KernelTypes
 
 // Packed weights. A panel holds `tileColumns` columns: their biases, then for each k in order the columns' weights. The
 // last panel has one vector of columns instead of two if that is enough. Columns past the matrix are zeros.
@@ -10,22 +11,6 @@ import CPlatform
 @inline(__always) func panelPitch(depth: Int) -> Int { (depth + 1) * tileColumns }
 
 func packedPanelsSize(depth: Int, columns: Int) -> Int { (depth + 1) * roundUp(columns, to: lanes) }
-
-/// A matrix to pack: k counts outer · inner rows, of which row (o, i) has its column n at
-/// w[o · outerStride + i · innerStride + n · columnStride].
-struct WeightMatrix {
-  var w: UnsafePointer<Float>
-  var outer = 1
-  var inner: Int
-  var columns: Int
-  var outerStride = 0
-  var innerStride: Int
-  var columnStride: Int
-
-  var depth: Int { outer * inner }
-  /// Whether a column lies in memory without gaps, its rows in the order (0, 0), (1, 0), …, (0, 1), …
-  var columnsAreDense: Bool { innerStride == outer && (outer == 1 || outerStride == 1) }
-}
 
 /// Packs a matrix and its biases (nil: zeros).
 @inline(never) @_optimize(size)
@@ -119,11 +104,4 @@ private struct PanelPart {
       }
     }
   }
-}
-
-func packMatrix(
-  _ depth: Int, _ columns: Int, _ w: UnsafePointer<Float>, _ kStride: Int, _ nStride: Int, _ bias: UnsafePointer<Float>?,
-  _ panels: UnsafeMutablePointer<Float>
-) {
-  packPanels(WeightMatrix(w: w, inner: depth, columns: columns, innerStride: kStride, columnStride: nStride), bias, into: panels)
 }

@@ -108,7 +108,8 @@ private final class TileBench {
     panels = allocate(tiles.kernels.packedSize(depth, shape.columns))
     y = allocate(shape.rows * shape.columns)
     let w = allocate(depth * shape.columns)
-    tiles.kernels.pack(depth, shape.columns, w, shape.columns, 1, nil, panels)
+    tiles.kernels.pack(
+      WeightMatrix(w: w, inner: depth, columns: shape.columns, innerStride: shape.columns, columnStride: 1), nil, panels)
     w.deallocate()
   }
 

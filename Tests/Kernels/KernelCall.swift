@@ -212,7 +212,9 @@ private func runGemm(
   }
   let panels = Guarded(count: set.packedSize(depth, n))
   set.pack(
-    depth, n, b.base, transposeB ? 1 : n, transposeB ? depth : 1, bias.map { UnsafePointer($0.base) }, panels.base)
+    WeightMatrix(
+      w: b.base, inner: depth, columns: n, innerStride: transposeB ? 1 : n, columnStride: transposeB ? depth : 1),
+    bias.map { UnsafePointer($0.base) }, panels.base)
   let yStride = n + manner.outGap
   let y = Guarded(count: m * yStride)
   var call = GemmCall(

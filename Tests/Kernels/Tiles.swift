@@ -33,7 +33,9 @@ import Testing
             .gemm(transposeA: false, transposeB: false), [[shape.rows, depth], [depth, shape.columns], [shape.columns]])
           let x = Guarded(c.values(0)), w = Guarded(c.values(1)), bias = Guarded(c.values(2))
           let panels = Guarded(count: set.packedSize(depth, shape.columns))
-          set.pack(depth, shape.columns, w.base, shape.columns, 1, bias.base, panels.base)
+          set.pack(
+            WeightMatrix(w: w.base, inner: depth, columns: shape.columns, innerStride: shape.columns, columnStride: 1), bias.base,
+            panels.base)
           let y = Guarded(count: shape.rows * shape.columns)
           let operations = tiles.runTile(
             index, TileProbe(depth: depth, repeats: 2, x: x.base, panels: panels.base, y: y.base))
@@ -52,7 +54,8 @@ import Testing
       let whole = OpCase(.gemm(transposeA: false, transposeB: false), [[64, depth], [depth, columns], [columns]])
       let w = Guarded(whole.values(1)), bias = Guarded(whole.values(2)), x = Guarded(whole.values(0))
       let panels = Guarded(count: set.packedSize(depth, columns))
-      set.pack(depth, columns, w.base, columns, 1, bias.base, panels.base)
+      set.pack(
+        WeightMatrix(w: w.base, inner: depth, columns: columns, innerStride: columns, columnStride: 1), bias.base, panels.base)
       func rows(_ count: Int) -> [Float] {
         let y = Guarded(count: count * columns)
         let call = GemmCall(

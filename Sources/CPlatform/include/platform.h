@@ -11,6 +11,8 @@ void dlp_free(void *memory);
 // A whole file mapped read-only. Returns 0, or an errno value; an empty file gives *data = NULL and *size = 0.
 int dlp_map_file(const char *path, const void **data, size_t *size);
 void dlp_unmap(const void *data, size_t size);
+// Lets go of the pages that lie wholly within a part of a mapping; who reads them again gets them from the file.
+void dlp_discard_pages(const void *data, size_t size);
 
 // A file that appears under its name when it is complete: create makes a temporary file beside path, write appends to it,
 // commit flushes it to the disk and renames it, abandon removes it; commit and abandon free the handle. A pipe or device is

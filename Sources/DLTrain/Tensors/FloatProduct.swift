@@ -13,7 +13,10 @@ func multiplyPacked(_ p: MatrixProduct<Float>) {
   let copied = p.a.columnStride == 1 ? 0 : p.rows * p.depth
   let scratch = Buffer<Float>(packed + copied)
   defer { withExtendedLifetime(scratch) {} }
-  kernels.pack(p.depth, p.columns, p.b.start, p.b.rowStride, p.b.columnStride, p.bias, scratch.start)
+  kernels.pack(
+    WeightMatrix(
+      w: p.b.start, inner: p.depth, columns: p.columns, innerStride: p.b.rowStride, columnStride: p.b.columnStride),
+    p.bias, scratch.start)
   var a = p.a
   if copied > 0 {
     // Element (i, k) of a is element (k, i) of its transpose, whose rows are a.columnStride apart.
