@@ -11,6 +11,8 @@ final class Model {
       var options = dlrt_load_options()
       options.struct_size = MemoryLayout<dlrt_load_options>.size
       options.isa = isa
+      options.exact = setup.exact ? 1 : 0
+      options.low_memory = setup.lowMemory ? 1 : 0
       try library.check(library.loadFile(setup.model, &options, &handle))
     }
     if let isa = setup.isa { try isa.withCString(load) } else { try load(nil) }

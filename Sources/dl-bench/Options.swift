@@ -33,6 +33,12 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The shape of an input, where the model leaves more free.", valueName: "name=1,3,224,224"))
   var shape: [ShapeOption] = []
 
+  @Flag(help: "Compute every sum as it is defined.")
+  var exact = false
+
+  @Flag(help: "Keep weights in no form larger than their own.")
+  var lowMemory = false
+
   func validate() throws {
     guard (0...256).contains(threads) else { throw ValidationError("--threads: expected 0 to 256") }
     guard batch > 0 else { throw ValidationError("--batch: expected at least 1") }
@@ -41,7 +47,7 @@ struct ModelOptions: ParsableArguments {
   func setup(_ model: String) -> Setup {
     Setup(
       model: model, library: library, isa: isa, threads: threads == 0 ? cpuCount() : threads, batch: batch,
-      shapes: Dictionary(shape.map { ($0.name, $0.dims) }, uniquingKeysWith: { $1 }))
+      shapes: Dictionary(shape.map { ($0.name, $0.dims) }, uniquingKeysWith: { $1 }), exact: exact, lowMemory: lowMemory)
   }
 }
 

@@ -8,6 +8,8 @@ struct Setup: Codable {
   var threads: Int
   var batch: Int64
   var shapes: [String: [Int64]]
+  /// As in dlrt_load_options.
+  var exact, lowMemory: Bool
 
   /// The inputs to measure with, of fixed shapes and filled.
   func inputs(of model: Model) throws -> [InputData] {

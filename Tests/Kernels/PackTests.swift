@@ -21,8 +21,8 @@ private func matrix(_ order: Order, outer: Int, inner: Int, columns: Int, _ w: U
 
 @Suite struct Packing {
   /// Panels hold biases, then rows; columns past the matrix are zeros.
-  @Test(arguments: Order.allCases) fileprivate func everyElementIsInItsPlace(_ order: Order) {
-    for set in kernelSets {
+  @Test func everyElementIsInItsPlace() {
+    for (set, order) in kernelSets.flatMap({ set in Order.allCases.map { (set, $0) } }) {
       for (outer, inner) in [(1, 1), (1, 5), (1, 40), (3, 1), (3, 7), (9, 20), (4, 16)] {
         for columns in [1, set.lanes - 1, set.lanes, set.lanes + 1, set.tileColumns, 2 * set.tileColumns + set.lanes, 67] {
           for withBias in [false, true] {

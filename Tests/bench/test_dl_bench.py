@@ -113,6 +113,20 @@ def test_options_reach_the_library(models):
     result = json.loads(bench("run", models["lenet5"], *arguments))["results"][0]
     assert result["isa"] == "baseline" and result["setup"]["threads"] == 2
     assert result["inputs"] == {"image": [5, 1, 28, 28]} and result["run"]["count"] == 7
+    assert not result["setup"]["exact"] and not result["setup"]["lowMemory"]
+
+
+def test_loading_options(models, tmp_path):
+    subprocess.run([DL_EXPORT, "sample", "alexnet", "-o", tmp_path / "alexnet.dlrt"], check=True)
+    weights = {}
+    for flag in ("--exact", "--low-memory"):
+        result = json.loads(bench("run", tmp_path / "alexnet.dlrt", "--runs", "1", flag, "--json", "-"))["results"][0]
+        assert result["setup"]["exact"] == (flag == "--exact") and result["setup"]["lowMemory"] == (flag == "--low-memory")
+        weights[flag] = result["memory"]["weights"]
+    plain = json.loads(bench("run", tmp_path / "alexnet.dlrt", "--runs", "1", "--json", "-"))["results"][0]
+    assert weights["--exact"] == weights["--low-memory"] <= plain["memory"]["weights"]
+    # Weights are there once, and while the largest layer is packed that one twice; it has most of them.
+    assert plain["memory"]["loaded"] < 1.05 * plain["memory"]["weights"] and plain["memory"]["peak"] < 1.5 * plain["memory"]["weights"]
 
 
 def test_a_model_that_fails_does_not_hide_the_others(models, tmp_path):
