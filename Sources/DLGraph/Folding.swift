@@ -1,17 +1,16 @@
 /// The outputs of an operation on constants, or nil where its inputs are not all constant. facts: from `inferFacts`.
 /// limit: the most bytes of outputs it makes; nil beyond.
 public func fold(_ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int) throws(DLError) -> [Constant]? {
+  for case .some(let input) in inputs where input.constant == nil { return nil }
+  guard let most = try mostSizes(of: op, inputs, facts) else { return nil }
   var total = 0
-  for fact in facts {
-    guard let sizes = fact.type.sizes, let bytes = byteCount(fact.type.dtype, sizes) else { return nil }
-    total += min(bytes, limit + 1)
+  for (fact, sizes) in zip(facts, most) {
+    total += min(byteCount(fact.type.dtype, sizes) ?? limit + 1, limit + 1)
     if total > limit { return nil }
   }
-  for case .some(let input) in inputs where input.constant == nil { return nil }
   var buffers: [TensorBuffer?] = []
   var storages: [Storage] = []
-  for fact in facts {
-    let sizes = fact.type.sizes ?? []
+  for (fact, sizes) in zip(facts, most) {
     let storage = try Storage.allocate(byteCount(fact.type.dtype, sizes) ?? 0) { _ in }
     storages.append(storage)
     buffers.append(TensorBuffer(UnsafeMutableRawPointer(mutating: storage.base), fact.type.dtype, sizes))

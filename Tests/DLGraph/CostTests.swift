@@ -27,7 +27,11 @@ import Testing
   }
 
   @Test func everyOperationHasACost() throws {
-    for opCase in opCases where opCase.isF32 { #expect(try cost(opCase.op, opCase.inputs) != nil, "\(opCase)") }
+    for opCase in opCases where opCase.isF32 {
+      // Where sizes depend on elements there is none before a run.
+      if try inferType(of: opCase.op, opCase.inputs.map { TensorType(.f32, sizes: $0) }).sizes == nil { continue }
+      #expect(try cost(opCase.op, opCase.inputs) != nil, "\(opCase)")
+    }
   }
 
   @Test func freeSizes() throws {

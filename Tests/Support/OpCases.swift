@@ -131,7 +131,7 @@ public struct SplitMix64: RandomNumberGenerator {
 /// The table.
 public let opCases: [OpCase] =
   convCases + poolCases + gemmCases + elementwiseCases + normCases + shapeCases
-  + spatialCases
+  + spatialCases + movementCases + makingCases + indexCases
 
 private func window(_ strides: [Int], _ dilations: [Int], _ padBegin: [Int], _ padEnd: [Int]) -> Window {
   Window(strides: strides, dilations: dilations, padBegin: padBegin, padEnd: padEnd)

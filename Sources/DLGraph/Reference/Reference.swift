@@ -72,9 +72,9 @@ public func evaluateReference(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: in
   case .flatten, .reshape, .squeeze, .unsqueeze, .dropout:
     y.copy(x.count, from: x, at: 0, to: 0)
   case .concat, .split, .slice, .pad, .transpose, .expand, .tile, .depthToSpace, .spaceToDepth, .reverseSequence, .triangle:
-    evaluateShape(op, inputs, outputs)
+    try evaluateShape(op, inputs, outputs)
   case .shape, .size, .fill, .range, .oneHot, .eyeLike:
-    evaluateMaking(op, inputs, y)
+    try evaluateMaking(op, inputs, y)
   case .gather, .gatherElements, .gatherND, .scatterElements, .scatterND, .topK, .unique, .nonZero, .compress,
     .nonMaxSuppression:
     try evaluateIndex(op, inputs, &outputs)
