@@ -82,7 +82,7 @@ private struct AverageCell: CellFold {
   @inline(__always) var start: Vector { splat(0) }
   @inline(__always) func step(_ sum: Vector, _ v: Vector) -> Vector { sum + v }
   @inline(__always) func finish(_ sum: Vector, inside: Int, padded: Int) -> Vector {
-    sum / splat(Float(countPadding ? padded : inside))
+    sum * splat(1 / Float(countPadding ? padded : inside))
   }
 }
 
@@ -113,37 +113,68 @@ private func slide<Fold: CellFold>(_ call: PoolCall, _ outRow: Int, _ fold: Fold
     y: call.y + outRow * g.outWidth * g.outPixelStride, rows: cells.count, paddedRows: vertical.paddedCount(row),
     rowPitch: g.dilationHeight * line, cellPitch: g.dilationWidth * g.inPixelStride, inPixelStride: g.inPixelStride,
     outPixelStride: g.outPixelStride, outWidth: g.outWidth)
-  var left = g.channels
-  while left >= lanes {
-    foldRow(windows, fold, WholeVector())
-    windows.x += lanes
-    windows.y += lanes
-    left -= lanes
-  }
-  if left > 0 { foldRow(windows, fold, VectorHead(count: left)) }
+  let rest = g.channels % lanes
+  if rest < g.channels { foldWhole(windows, fold, channels: g.channels - rest) }
+  windows.x += g.channels - rest
+  windows.y += g.channels - rest
+  if rest > 0 { foldRest(windows, fold, VectorHead(count: rest)) }
 }
 
-/// One vector of channels of every window in a row. Windows wholly inside the image go four at a time; of those of the
-/// usual width the columns they share are folded once.
+extension WindowRow {
+  /// Whether four windows from `column` on lie wholly inside the image: such go together.
+  @inline(__always) func takesFour(_ column: Int) -> Bool {
+    column + 4 <= outWidth && horizontal.isInside(column) && horizontal.isInside(column + 3)
+  }
+}
+
+/// The whole vectors of channels, all those of some windows before the next windows: memory is read in its order. Of windows
+/// of the usual width the columns they share are folded once.
 @inline(__always)
-private func foldRow<Fold: CellFold, Part: VectorPart>(_ w: WindowRow, _ fold: Fold, _ part: Part) {
-  let axis = w.horizontal
-  let shares = axis.kernel == 3 && axis.dilation == 1 && axis.stride <= 2 && part.isWhole
+private func foldWhole<Fold: CellFold>(_ row: WindowRow, _ fold: Fold, channels: Int) {
+  let axis = row.horizontal
+  let shares = axis.kernel == 3 && axis.dilation == 1 && axis.stride <= 2
+  var w = row
   var column = 0
   while column < w.outWidth {
-    if column + 4 <= w.outWidth && axis.isInside(column) && axis.isInside(column + 3) {
-      if shares && axis.stride == 1 {
+    let four = w.takesFour(column)
+    let cells = axis.cells(column)
+    var channel = 0
+    while channel < channels {
+      w.x = row.x + channel
+      w.y = row.y + channel
+      if !four || !shares {
+        foldSome(w, column, cells, four, fold, WholeVector())
+      } else if axis.stride == 1 {
         foldShared(w, column, fold, 1, InlineArray<6, Vector>(repeating: .zero))
-      } else if shares {
-        foldShared(w, column, fold, 2, InlineArray<9, Vector>(repeating: .zero))
       } else {
-        foldWindows(w, column, fold, part, InlineArray<4, Vector>(repeating: .zero))
+        foldShared(w, column, fold, 2, InlineArray<9, Vector>(repeating: .zero))
       }
-      column += 4
-    } else {
-      foldWindows(w, column, fold, part, InlineArray<1, Vector>(repeating: .zero))
-      column += 1
+      channel += lanes
     }
+    column += four ? 4 : 1
+  }
+}
+
+/// What is less than a vector of channels.
+@inline(__always)
+private func foldRest<Fold: CellFold>(_ w: WindowRow, _ fold: Fold, _ part: VectorHead) {
+  var column = 0
+  while column < w.outWidth {
+    let four = w.takesFour(column)
+    foldSome(w, column, w.horizontal.cells(column), four, fold, part)
+    column += four ? 4 : 1
+  }
+}
+
+/// One vector of channels of four windows or one.
+@inline(__always)
+private func foldSome<Fold: CellFold, Part: VectorPart>(
+  _ w: WindowRow, _ column: Int, _ cells: Range<Int>, _ four: Bool, _ fold: Fold, _ part: Part
+) {
+  if four {
+    foldWindows(w, column, cells, fold, part, InlineArray<4, Vector>(repeating: .zero))
+  } else {
+    foldWindows(w, column, cells, fold, part, InlineArray<1, Vector>(repeating: .zero))
   }
 }
 
@@ -170,9 +201,8 @@ private func foldShared<let n: Int, Fold: CellFold>(
 /// n neighbouring windows with the same cells inside the image.
 @inline(__always)
 private func foldWindows<let n: Int, Fold: CellFold, Part: VectorPart>(
-  _ w: WindowRow, _ column: Int, _ fold: Fold, _ part: Part, _ zero: InlineArray<n, Vector>
+  _ w: WindowRow, _ column: Int, _ cells: Range<Int>, _ fold: Fold, _ part: Part, _ zero: InlineArray<n, Vector>
 ) {
-  let cells = w.horizontal.cells(column)
   let step = w.horizontal.stride * w.inPixelStride
   var line = w.x + w.horizontal.first(column) * w.inPixelStride + cells.lowerBound * w.cellPitch
   var folded = zero

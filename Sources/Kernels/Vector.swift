@@ -54,13 +54,11 @@ import KernelTypes
 
 /// A whole vector, or the first lanes of one: what a loop over channels reads and writes.
 protocol VectorPart {
-  var isWhole: Bool { get }
   func load(_ p: UnsafePointer<Float>) -> Vector
   func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>)
 }
 
 struct WholeVector: VectorPart {
-  @inline(__always) var isWhole: Bool { true }
   @inline(__always) func load(_ p: UnsafePointer<Float>) -> Vector { UnsafeRawPointer(p).loadUnaligned(as: Vector.self) }
   @inline(__always) func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
@@ -69,7 +67,6 @@ struct WholeVector: VectorPart {
 
 struct VectorHead: VectorPart {
   var count: Int
-  @inline(__always) var isWhole: Bool { false }
   @inline(__always) func load(_ p: UnsafePointer<Float>) -> Vector { dlp_load_head(p, count) }
   @inline(__always) func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>) { dlp_store_head(p, v, count) }
 }
