@@ -193,3 +193,19 @@ float dlp_powf(float x, float y) { return powf(x, y); }
 double dlp_exp(double x) { return exp(x); }
 double dlp_tanh(double x) { return tanh(x); }
 double dlp_pow(double x, double y) { return pow(x, y); }
+double dlp_log(double x) { return log(x); }
+double dlp_log1p(double x) { return log1p(x); }
+double dlp_expm1(double x) { return expm1(x); }
+double dlp_sin(double x) { return sin(x); }
+double dlp_cos(double x) { return cos(x); }
+double dlp_tan(double x) { return tan(x); }
+double dlp_asin(double x) { return asin(x); }
+double dlp_acos(double x) { return acos(x); }
+double dlp_atan(double x) { return atan(x); }
+double dlp_sinh(double x) { return sinh(x); }
+double dlp_cosh(double x) { return cosh(x); }
+double dlp_asinh(double x) { return asinh(x); }
+double dlp_acosh(double x) { return acosh(x); }
+double dlp_atanh(double x) { return atanh(x); }
+double dlp_erf(double x) { return erf(x); }
+double dlp_fmod(double x, double y) { return fmod(x, y); }

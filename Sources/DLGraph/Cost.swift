@@ -56,8 +56,12 @@ public func macCount(of op: Op, _ inputs: [TensorType?], _ output: TensorType) -
   case .convTranspose:
     guard let filters = inputs[1]?.sizes else { return nil }
     return elementCount(x + filters.dropFirst())
-  case .matmul:
+  case .matmul, .distance:
     return elementCount(outputs + x.suffix(1))
+  case .einsum(let equation):
+    let sizes = inputs.map { $0?.sizes ?? [] }
+    guard let einsum = try? Einsum(equation, ranks: sizes.map { $0.count }) else { return nil }
+    return elementCount(outputs + einsum.summed.map { einsum.size(of: $0, sizes) })
   default: return 0
   }
 }

@@ -138,7 +138,7 @@ public struct GridSample: Hashable, Sendable {
 
 /// What `distance` measures along the last axis.
 public enum Distance: UInt8, Hashable, Sendable {
-  /// a · b / (|a| |b|): 1 for the same direction.
+  /// a · b / (|a| |b|): 1 for the same direction, 0 where a or b is 0.
   case cosineSimilarity = 1
   /// Σ (a − b)².
   case squaredL2 = 2

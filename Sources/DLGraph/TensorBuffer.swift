@@ -35,7 +35,7 @@ public struct TensorBuffer {
     }
   }
 
-  /// Sets element i, rounded to the nearest number of the type; integers saturate, NaN becomes 0.
+  /// Sets element i, rounded to the nearest number of the type; integers towards zero within their range, NaN becomes 0.
   public func setReal(_ i: Int, _ value: Double) {
     switch dtype {
     case .f32: pointer(Float.self)[i] = Float(value)
@@ -45,7 +45,9 @@ public struct TensorBuffer {
     case .bool: pointer(UInt8.self)[i] = value != 0 ? 1 : 0
     case .u64:
       pointer(UInt64.self)[i] = value.isNaN || value <= 0 ? 0 : value >= 0x1p64 ? .max : UInt64(value)
-    case .i8, .i16, .i32, .i64, .u8, .u16, .u32: setInteger(i, saturated(value))
+    case .i8, .i16, .i32, .i64, .u8, .u16, .u32:
+      let range = dtype.integerRange
+      setInteger(i, min(max(saturated(value), range.lowerBound), range.upperBound))
     }
   }
 

@@ -236,7 +236,7 @@ private let graphRefusals: [Refusal] = [
     $0.tensors[6] = .i64(3)
     $0.setNode(code: 15, inputs: [0, 2], attributes: [])
   },
-  Refusal("input 0: expected f32, found i64", .unsupported) { $0.tensors[3] = .u8(8) },
+  Refusal("input 0: expected a floating-point type, found i64", .unsupported) { $0.tensors[3] = .u8(8) },
   Refusal("expected the section's end, found 4 more bytes") { $0.graph.append(.u32(0)) },
 ]
 
@@ -249,8 +249,8 @@ private let opRefusals: [Refusal] = [
   Refusal("attribute axis is given twice") {
     $0.setNode(code: 12, attributes: [RawModel.entry(11, 1, [.i64(0)]), RawModel.entry(11, 1, [.i64(0)])])
   },
-  Refusal("unknown attribute 19 of type 1, marked as required", .unsupported) {
-    $0.setNode(code: 8, attributes: [RawModel.entry(19, 1, [.i64(0)])])
+  Refusal("unknown attribute 1000 of type 1, marked as required", .unsupported) {
+    $0.setNode(code: 8, attributes: [RawModel.entry(1000, 1, [.i64(0)])])
   },
   Refusal("unknown attribute 11 of type 9, marked as required", .unsupported) {
     $0.setNode(code: 12, attributes: [RawModel.entry(11, 9, [.i64(0)])])

@@ -129,9 +129,10 @@ public struct SplitMix64: RandomNumberGenerator {
 }
 
 /// The table.
-public let opCases: [OpCase] =
-  convCases + poolCases + gemmCases + elementwiseCases + normCases + shapeCases
-  + spatialCases + movementCases + makingCases + indexCases
+public let opCases: [OpCase] = [
+  convCases, poolCases, spatialCases, gemmCases, productCases, elementwiseCases, activationCases, unaryCases, binaryCases,
+  selectCases, castCases, normCases, axisNormCases, reductionCases, shapeCases, movementCases, makingCases, indexCases,
+].flatMap { $0 }
 
 private func window(_ strides: [Int], _ dilations: [Int], _ padBegin: [Int], _ padEnd: [Int]) -> Window {
   Window(strides: strides, dilations: dilations, padBegin: padBegin, padEnd: padEnd)

@@ -56,6 +56,22 @@ float dlp_powf(float x, float y);
 double dlp_exp(double x);
 double dlp_tanh(double x);
 double dlp_pow(double x, double y);
+double dlp_log(double x);
+double dlp_log1p(double x);
+double dlp_expm1(double x);
+double dlp_sin(double x);
+double dlp_cos(double x);
+double dlp_tan(double x);
+double dlp_asin(double x);
+double dlp_acos(double x);
+double dlp_atan(double x);
+double dlp_sinh(double x);
+double dlp_cosh(double x);
+double dlp_asinh(double x);
+double dlp_acosh(double x);
+double dlp_atanh(double x);
+double dlp_erf(double x);
+double dlp_fmod(double x, double y);
 
 // Threads. A thread that cannot be started is an errno value, never an abort.
 typedef struct dlp_thread dlp_thread;

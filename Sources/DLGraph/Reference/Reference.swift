@@ -10,18 +10,28 @@ public protocol ReferenceScalar: BinaryFloatingPoint {
   static func exp(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self
   static func pow(_ x: Self, _ y: Self) -> Self
+  /// log(1 + x) and eˣ − 1, exact for small x.
+  static func log1p(_ x: Self) -> Self
+  static func expm1(_ x: Self) -> Self
+  static func erf(_ x: Self) -> Self
 }
 
 extension Float: ReferenceScalar {
   public static func exp(_ x: Float) -> Float { dlp_expf(x) }
   public static func tanh(_ x: Float) -> Float { dlp_tanhf(x) }
   public static func pow(_ x: Float, _ y: Float) -> Float { dlp_powf(x, y) }
+  public static func log1p(_ x: Float) -> Float { Float(dlp_log1p(Double(x))) }
+  public static func expm1(_ x: Float) -> Float { Float(dlp_expm1(Double(x))) }
+  public static func erf(_ x: Float) -> Float { Float(dlp_erf(Double(x))) }
 }
 
 extension Double: ReferenceScalar {
   public static func exp(_ x: Double) -> Double { dlp_exp(x) }
   public static func tanh(_ x: Double) -> Double { dlp_tanh(x) }
   public static func pow(_ x: Double, _ y: Double) -> Double { dlp_pow(x, y) }
+  public static func log1p(_ x: Double) -> Double { dlp_log1p(x) }
+  public static func expm1(_ x: Double) -> Double { dlp_expm1(x) }
+  public static func erf(_ x: Double) -> Double { dlp_erf(x) }
 }
 
 /// A dense row-major tensor to read.
@@ -56,7 +66,11 @@ public func evaluateReference(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: in
   guard let x = inputs[0], let y = outputs[0] else { return }
   switch op {
   case .conv, .averagePool, .globalMaxPool, .globalAveragePool, .gemm, .softmax, .localResponseNorm, .batchNorm:
-    if x.dtype == .f64 { evaluate(Double.self, op, inputs, y) } else { evaluate(Float.self, op, inputs, y) }
+    switch x.dtype {
+    case .f64: evaluate(Double.self, op, inputs, y)
+    case .f32: evaluate(Float.self, op, inputs, y)
+    default: try evaluateWidened(op, inputs, y)
+    }
   case .activation, .unary, .binary, .select, .cast:
     evaluateElementwise(op, inputs, y)
   case .maxPool, .lpPool, .globalLpPool, .maxUnpool, .roiMaxPool, .roiAlign, .convTranspose:
@@ -68,7 +82,7 @@ public func evaluateReference(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: in
   case .logSoftmax, .hardmax, .instanceNorm, .groupNorm, .layerNorm, .rmsNorm, .lpNormalise:
     evaluateNorm(op, inputs, outputs)
   case .reduce, .argMax, .argMin, .cumulativeSum:
-    evaluateReduction(op, inputs, y)
+    try evaluateReduction(op, inputs, y)
   case .flatten, .reshape, .squeeze, .unsqueeze, .dropout:
     y.copy(x.count, from: x, at: 0, to: 0)
   case .concat, .split, .slice, .pad, .transpose, .expand, .tile, .depthToSpace, .spaceToDepth, .reverseSequence, .triangle:
@@ -78,6 +92,30 @@ public func evaluateReference(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: in
   case .gather, .gatherElements, .gatherND, .scatterElements, .scatterND, .topK, .unique, .nonZero, .compress,
     .nonMaxSuppression:
     try evaluateIndex(op, inputs, &outputs)
+  }
+}
+
+/// `evaluate` of 16-bit floats: by f32 copies of inputs and output.
+private func evaluateWidened(_ op: Op, _ inputs: [TensorBuffer?], _ y: TensorBuffer) throws(DLError) {
+  var storages: [Storage] = []
+  var copies: [TensorBuffer?] = []
+  for buffer in inputs + [y] {
+    guard let buffer else {
+      copies.append(nil)
+      continue
+    }
+    let storage = try Storage.allocate(buffer.count * DType.f32.size) { memory in
+      guard let base = memory.baseAddress else { return }
+      let copy = TensorBuffer(base, .f32, buffer.sizes)
+      for i in 0..<buffer.count { copy.setReal(i, buffer.real(i)) }
+    }
+    storages.append(storage)
+    copies.append(TensorBuffer(UnsafeMutableRawPointer(mutating: storage.base), .f32, buffer.sizes))
+  }
+  guard let result = copies.removeLast() else { return }
+  withExtendedLifetime(storages) {
+    evaluate(Float.self, op, copies, result)
+    for i in 0..<y.count { y.setReal(i, result.real(i)) }
   }
 }
 
@@ -102,18 +140,6 @@ private func evaluate<T: ReferenceScalar>(_: T.Type, _ op: Op, _ buffers: [Tenso
     referenceLocalResponseNorm(size, T(alpha), T(beta), T(bias), x, y)
   case .batchNorm(let epsilon): referenceBatchNorm(T(epsilon), inputs, y)
   default: break
-  }
-}
-
-/// y = activation(x). relu is x < 0 ? 0 : x, so that NaN passes through.
-public func referenceActivation<T: ReferenceScalar>(_ activation: Activation, _ x: T) -> T {
-  switch activation {
-  case .identity: x
-  case .relu: x < 0 ? 0 : x
-  case .leakyRelu(let slope): x < 0 ? T(slope) * x : x
-  case .sigmoid: 1 / (1 + T.exp(-x))
-  case .tanh: T.tanh(x)
-  default: x
   }
 }
 

@@ -21,7 +21,7 @@ extension Rewriter {
   /// A product of two matrices, the second constant, is a fully connected layer.
   mutating func useGemm(_ node: Node) -> Bool {
     guard case .matmul = node.op, type(node.inputs[0]).rank == 2, let weights = constant(node.inputs[1]),
-      weights.sizes.count == 2
+      weights.sizes.count == 2, weights.dtype.isFloat
     else { return false }
     return replace(node, by: .gemm(transposeA: false, transposeB: false), node.inputs)
   }
