@@ -66,7 +66,7 @@ if embedded {
   package.products = [.library(name: "dlrt", type: .dynamic, targets: ["DLRT"])]
 } else {
   package.products = [
-    .library(name: "DLTrain", targets: ["DLTrain"]),
+    .library(name: "DLTrain", targets: ["DLTrain", "DLZoo"]),
     .library(name: "DLRuntime", targets: ["DLRuntime", "DLGraph", "DLImage"]),
     .executable(name: "dl-export", targets: ["dl-export"]),
     .executable(name: "dl-bench", targets: ["dl-bench"]),
@@ -79,6 +79,7 @@ if embedded {
     .systemLibrary(name: "CZlib"),
     .target(
       name: "DLTrain", dependencies: ["CZlib", "CPlatform", "KernelTypes", "Kernels", "DLGraph", "DLRuntime", "DLImage"]),
+    .target(name: "DLZoo", dependencies: ["DLTrain", "DLGraph", "KernelTypes"]),
     .target(
       name: "DLOnnx",
       dependencies: ["KernelTypes", "DLGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -86,7 +87,7 @@ if embedded {
     .executableTarget(
       name: "dl-export",
       dependencies: [
-        "CZlib", "KernelTypes", "DLGraph", "DLOnnx", "DLRuntime",
+        "CZlib", "KernelTypes", "DLGraph", "DLOnnx", "DLRuntime", "DLZoo",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -119,5 +120,7 @@ if embedded {
       ], path: "Tests/DLOnnx"),
     .testTarget(
       name: "DLTrainTests", dependencies: ["TestSupport", "DLTrain", "DLRuntime", "DLGraph"], path: "Tests/DLTrain"),
+    .testTarget(
+      name: "DLZooTests", dependencies: ["TestSupport", "DLZoo", "DLTrain", "DLRuntime", "DLGraph"], path: "Tests/DLZoo"),
   ]
 }

@@ -1,82 +1,31 @@
 import ArgumentParser
 import DLGraph
+import DLZoo
 import KernelTypes
 
-/// The networks `sample` knows.
-enum Network: String, CaseIterable, ExpressibleByArgument {
-  case lenet5, alexnet, mlp, trivial, everyop
+/// The networks `sample` knows: those of DLZoo, and two for measurements and tests.
+struct Network: ExpressibleByArgument {
+  let name: String
+  static let names = Architecture.all.map(\.name) + ["trivial", "everyop"]
+  static var allValueStrings: [String] { names }
+
+  init?(argument: String) {
+    guard Network.names.contains(argument) else { return nil }
+    name = argument
+  }
 
   func graph(seed: UInt64, logits: Bool) throws(DLError) -> Graph {
-    var net = NetworkBuilder(Name(rawValue), seed: seed)
-    switch self {
-    case .lenet5: return try net.lenet5(logits: logits)
-    case .alexnet: return try net.alexnet(logits: logits)
-    case .mlp: return try net.mlp(logits: logits)
-    case .trivial:
-      let x = net.input("x", [.fixed(4)])
-      return try net.finish(net.layer(.activation(.relu), [x], "y"), logits: true)
-    case .everyop: return try net.everyop(logits: logits)
-    }
+    if let architecture = Architecture.named(name) { return try architecture.graph(seed: seed, logits: logits) }
+    var net = NetworkBuilder(Name(name), seed: seed)
+    return name == "trivial" ? try net.trivial() : try net.everyop(logits: logits)
   }
 }
 
 extension NetworkBuilder {
-  private mutating func setDigitMetadata() {
-    setMetadata("labels", .texts((0..<10).map { Name("\($0)") }))
-    setMetadata("preprocess.input", .text("image"))
-    setMetadata("preprocess.color", .text("gray"))
-    setMetadata("preprocess.resize", .text("stretch"))
-    setMetadata("preprocess.scale", .real(1 / 255))
-    setMetadata("preprocess.mean", .reals([0.1307]))
-    setMetadata("preprocess.std", .reals([0.3081]))
-  }
-
-  fileprivate mutating func lenet5(logits: Bool) throws(DLError) -> Graph {
-    let pool = Op.maxPool(kernel: [2, 2], Window(stride: 2))
-    setDigitMetadata()
-    var x = input("image", [batch(), .fixed(1), .fixed(28), .fixed(28)])
-    x = try relu(conv(x, 6, size: 5, Window(pad: 2), "conv1"))
-    x = try layer(pool, [x], "pool1")
-    x = try relu(conv(x, 16, size: 5, Window(), "conv2"))
-    x = try layer(pool, [x], "pool2")
-    x = try layer(.flatten(axis: 1), [x], "flatten")
-    x = try relu(dense(x, 120, "fc1"))
-    x = try relu(dense(x, 84, "fc2"))
-    return try finish(dense(x, 10, "fc3"), logits: logits)
-  }
-
-  /// The two columns of the paper are groups; its response normalisation has k = 2, n = 5, α = 10⁻⁴ for each channel, β = 0.75.
-  fileprivate mutating func alexnet(logits: Bool) throws(DLError) -> Graph {
-    let pool = Op.maxPool(kernel: [3, 3], Window(stride: 2))
-    let norm = Op.localResponseNorm(size: 5, alpha: 5e-4, beta: 0.75, bias: 2)
-    setMetadata("preprocess.input", .text("image"))
-    setMetadata("preprocess.color", .text("rgb"))
-    setMetadata("preprocess.resize", .text("shortest_side"))
-    setMetadata("preprocess.resize_size", .integer(256))
-    setMetadata("preprocess.crop", .text("center"))
-    setMetadata("preprocess.scale", .real(1 / 255))
-    setMetadata("preprocess.mean", .reals([0.485, 0.456, 0.406]))
-    setMetadata("preprocess.std", .reals([0.229, 0.224, 0.225]))
-    var x = input("image", [batch(), .fixed(3), .fixed(227), .fixed(227)])
-    x = try relu(conv(x, 96, size: 11, Window(stride: 4), "conv1"))
-    x = try layer(pool, [layer(norm, [x], "norm1")], "pool1")
-    x = try relu(conv(x, 256, size: 5, Window(pad: 2), groups: 2, "conv2"))
-    x = try layer(pool, [layer(norm, [x], "norm2")], "pool2")
-    x = try relu(conv(x, 384, size: 3, Window(pad: 1), "conv3"))
-    x = try relu(conv(x, 384, size: 3, Window(pad: 1), groups: 2, "conv4"))
-    x = try relu(conv(x, 256, size: 3, Window(pad: 1), groups: 2, "conv5"))
-    x = try layer(pool, [x], "pool5")
-    x = try layer(.flatten(axis: 1), [x], "flatten")
-    x = try layer(.dropout(rate: 0.5), [relu(dense(x, 4096, "fc6"))], "drop6")
-    x = try layer(.dropout(rate: 0.5), [relu(dense(x, 4096, "fc7"))], "drop7")
-    return try finish(dense(x, 1000, "fc8"), logits: logits)
-  }
-
-  fileprivate mutating func mlp(logits: Bool) throws(DLError) -> Graph {
-    var x = input("x", [batch(), .fixed(784)])
-    x = try relu(dense(x, 256, "fc1"))
-    x = try relu(dense(x, 128, "fc2"))
-    return try finish(dense(x, 10, "fc3"), logits: logits)
+  /// What a call costs when there is next to nothing to compute.
+  fileprivate mutating func trivial() throws(DLError) -> Graph {
+    let x = input("x", [.fixed(4)])
+    return try finish(layer(.activation(.relu), [x], "y"), logits: true)
   }
 
   /// Each operation and each attribute at least once, with values that a mistaken order would show.

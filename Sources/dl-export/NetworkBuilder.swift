@@ -17,8 +17,6 @@ struct NetworkBuilder {
   /// A free batch size, "N".
   mutating func batch() -> Dim { graph.symbol("N") }
 
-  mutating func setMetadata(_ key: Name, _ value: MetadataValue) { graph.setMetadata(key, value) }
-
   mutating func layer(_ op: Op, _ inputs: [Int], _ name: Name) throws(DLError) -> Int {
     try graph.addNode(op, inputs, name: name)
   }

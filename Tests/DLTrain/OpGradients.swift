@@ -28,6 +28,17 @@ private let cases: [GradientCase] = [
   GradientCase(.conv(uneven, groups: 1), [1, 2, 6, 7], [3, 2, 3, 3], [3]),
   GradientCase(.conv(Window(axes: 1, dilation: 2, pad: 1), groups: 1), [2, 2, 9], [3, 2, 3], [3]),
   GradientCase(.conv(Window(axes: 3, stride: 2, pad: 1), groups: 1), [1, 2, 3, 4, 5], [2, 2, 2, 3, 3], [2]),
+  GradientCase(.conv(Window(padding: .sameUpper, stride: 2), groups: 1), [1, 2, 6, 5], [3, 2, 3, 4]),
+  GradientCase(.convTranspose(Window(stride: 2), groups: 1, outputPadding: [0, 0]), [2, 3, 3, 4], [3, 2, 2, 2], [2]),
+  GradientCase(.convTranspose(Window(stride: 2, pad: 1), groups: 2, outputPadding: [1, 0]), [1, 4, 3, 4], [4, 3, 3, 3], [6]),
+  GradientCase(.convTranspose(uneven, groups: 1, outputPadding: [0, 0]), [1, 2, 4, 5], [2, 3, 3, 3]),
+  GradientCase(
+    .convTranspose(Window(padding: .sameLower, stride: 3), groups: 1, outputPadding: [0, 0]), [1, 2, 2, 3], [2, 2, 4, 2]),
+  GradientCase(.convTranspose(Window(axes: 1, stride: 2, pad: 1), groups: 1, outputPadding: [1]), [2, 2, 5], [2, 3, 4], [3]),
+  GradientCase(
+    .convTranspose(Window(axes: 3, stride: 2), groups: 1, outputPadding: [0, 0, 0]), [1, 2, 2, 3, 2], [2, 2, 2, 2, 3], [2]),
+  GradientCase(.maxPool(kernel: [3, 2], Window(padding: .sameLower, stride: 2)), [1, 2, 7, 6]),
+  GradientCase(.averagePool(kernel: [3, 2], Window(padding: .sameUpper, stride: 2), countPadding: true), [1, 2, 7, 6]),
   GradientCase(.maxPool(kernel: [2, 2], Window(stride: 2)), [2, 3, 4, 6]),
   GradientCase(.maxPool(kernel: [3, 3], Window(stride: 2, pad: 1)), [1, 2, 7, 6]),
   GradientCase(.maxPool(kernel: [3], Window(axes: 1)), [2, 2, 6]),
@@ -45,6 +56,16 @@ private let cases: [GradientCase] = [
   GradientCase(.activation(.leakyRelu(slope: 0.1)), [3, 4]),
   GradientCase(.activation(.sigmoid), [3, 4]),
   GradientCase(.activation(.tanh), [3, 4]),
+  GradientCase(.lpNormalise(axis: 1, p: 2), [3, 5, 2]),
+  GradientCase(.lpNormalise(axis: -1, p: 1), [3, 5]),
+  GradientCase(.reduce(.sum, axes: [1], keepsAxes: false, noAxesIsIdentity: false), [3, 4, 2]),
+  GradientCase(.reduce(.mean, axes: [0, -1], keepsAxes: true, noAxesIsIdentity: false), [3, 4, 2]),
+  GradientCase(.reduce(.mean, axes: [], keepsAxes: false, noAxesIsIdentity: false), [3, 4]),
+  GradientCase(.reduce(.sum, axes: [], keepsAxes: false, noAxesIsIdentity: true), [3, 4]),
+  GradientCase(.transpose([2, 0, 1]), [3, 4, 2]),
+  GradientCase(.transpose([]), [3, 4, 2]),
+  GradientCase(.squeeze([1]), [3, 1, 2]),
+  GradientCase(.unsqueeze([0, 2]), [3, 2]),
   GradientCase(.softmax(axis: 1), [3, 5]),
   GradientCase(.softmax(axis: -3), [2, 3, 2, 2]),
   GradientCase(.localResponseNorm(size: 5, alpha: 0.8, beta: 0.75, bias: 2), [2, 7, 2, 2]),
@@ -52,6 +73,11 @@ private let cases: [GradientCase] = [
   GradientCase(.batchNorm(epsilon: 1e-5), [2, 3, 2, 3], [3], [3], [3], [3]),
   GradientCase(.add, [2, 3], [2, 3]),
   GradientCase(.add, [2, 3, 4], [3, 1]),
+  GradientCase(.binary(.subtract), [2, 3], [2, 3]),
+  GradientCase(.binary(.subtract), [2, 1, 4], [5, 1]),
+  GradientCase(.binary(.divide), [2, 3], [3]),
+  GradientCase(.binary(.minimum), [2, 3], [3]),
+  GradientCase(.binary(.maximum), [2, 3, 1], [4]),
   GradientCase(.multiply, [2, 3], [2, 3]),
   GradientCase(.multiply, [2, 1, 4], [5, 1]),
   GradientCase(.concat(axis: 1), [2, 3, 2], [2, 1, 2], [2, 2, 2]),
@@ -61,14 +87,32 @@ private let cases: [GradientCase] = [
   GradientCase(.dropout(rate: 0.5), [3, 4]),
 ]
 
+/// Activations whose derivative is not a case of its own.
+private let activations: [Activation] = [
+  .clip(low: -2.1, high: 3.3), .elu(alpha: 1.2), .selu(alpha: 1.67, gamma: 1.05), .celu(alpha: 0.7), .gelu, .geluTanh,
+  .hardSigmoid(alpha: 0.3, beta: 0.4), .silu(alpha: 1), .silu(alpha: 1.7), .hardSwish, .mish, .softplus, .softsign,
+  .thresholdedRelu(alpha: 1.1), .shrink(lambda: 1.3, bias: 0.2), .relu, .leakyRelu(slope: 0.2), .sigmoid, .tanh,
+]
+
 /// The shared table without pooling of windows that lie wholly in the padding, whose maximum is −∞.
-private let finiteCases = opCases.filter { hasGradient($0.op) && ((try? $0.reference().allSatisfy(\.isFinite)) ?? false) }
+private let finiteCases = trainedCases.filter { ((try? $0.reference().allSatisfy(\.isFinite)) ?? false) }
+private let trainedCases = opCases.filter { hasGradient($0.op) && $0.isF32 }
+
+extension Window {
+  /// Of two axes, padded by rule.
+  fileprivate init(padding rule: PaddingRule, stride: Int) {
+    self.init(stride: stride)
+    self.rule = rule
+  }
+}
 
 @Suite struct OpGradients {
   @Test func everyOperationHasACase() {
-    let trained = opCases.filter { hasGradient($0.op) }
-    #expect(Set(cases.map { "\($0.op.name)" }) == Set(trained.map { "\($0.op.name)" }))
-    #expect(finiteCases.count >= trained.count - 5)
+    let covered = Set(cases.map { "\($0.op.name)" } + activations.map { "\($0.name)" })
+    let trained = Set(trainedCases.map { "\($0.op.name)" })
+    #expect(covered.isSuperset(of: trained), "\(trained.subtracting(covered))")
+    #expect(cases.allSatisfy { hasGradient($0.op) })
+    #expect(finiteCases.count >= trainedCases.count - 5)
   }
 
   @Test(arguments: cases) fileprivate func gradient(_ test: GradientCase) {
@@ -77,6 +121,10 @@ private let finiteCases = opCases.filter { hasGradient($0.op) && ((try? $0.refer
 
   @Test(arguments: finiteCases) func gradientOfSharedCase(_ test: OpCase) {
     checkGradients(test.description, inputs(of: test.op, test.inputs)) { apply(test.op, $0) }
+  }
+
+  @Test(arguments: activations) fileprivate func activationsOverAWideRange(_ activation: Activation) {
+    checkGradients("\(activation)", [values([40], from: -5, to: 5)]) { apply(.activation(activation), $0) }
   }
 
   @Test func dropoutInTraining() {

@@ -14,7 +14,7 @@ def network(path):
 
 
 def dense(x, weights, name):
-    return x @ weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
 
 
 def conv(x, weights, name, pad):

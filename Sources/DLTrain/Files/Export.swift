@@ -25,7 +25,7 @@ extension Layer where Scalar == Float {
   /// - Parameter input: the input's shape without the batch
   /// - Throws: what the graph's validation does, or invalidModel if the network fixes the batch
   public func graph(input: [Int], _ description: ModelDescription) throws(DLError) -> Graph {
-    let tape = Tape<Float>()
+    let tape = Tape<Float>(shapesOnly: true)
     let x = tape.watch(Tensor(zeros: [1] + input))
     let y = self(x)
     guard y.place?.tape === tape, !tape.entries.isEmpty else {
@@ -41,7 +41,7 @@ extension Layer where Scalar == Float {
     var values: [Int: Int] = [:]
     values[tape.index(of: x)] = graph.addInput(
       Name(description.inputName), TensorType(.f32, [symbol] + input.map { .fixed($0) }))
-    var counts: [String: Int] = [:]
+    var usedNames = NodeNames()
     for entry in tape.entries {
       guard case .op(let op) = entry.operation else { throw DLError(.unsupported, "a loss is not part of a model") }
       for index in entry.inputs where values[index] == nil {
@@ -49,9 +49,9 @@ extension Layer where Scalar == Float {
         let name = names[ObjectIdentifier(leaf.buffer)] ?? "constant_\(index)"
         values[index] = graph.addConstant(Name(name), try Constant(leaf.shape, leaf.scalars))
       }
-      let kind = "\(op.name)"
-      counts[kind, default: 0] += 1
-      values[entry.output] = try graph.addNode(op, entry.inputs.map { values[$0]! }, name: Name("\(kind)_\(counts[kind]!)"))
+      let layer = entry.inputs.lazy.compactMap { names[ObjectIdentifier(tape.values[$0].buffer)] }.first
+      let name = usedNames.next(layer: layer, op)
+      values[entry.output] = try graph.addNode(op, entry.inputs.map { values[$0]! }, name: Name(name))
     }
     let output = values[tape.index(of: y)]!
     guard graph.values[output].type.dims.first == symbol else {
@@ -68,6 +68,28 @@ extension Layer where Scalar == Float {
   public func export(to path: String, input: [Int], _ description: ModelDescription) throws(DLError) {
     let graph = try graph(input: input, description)
     try writeFile(path) { sink throws(DLError) in try writeModel(graph, to: sink) }
+  }
+}
+
+/// Nodes are named by the layer whose parameters they read (conv1, of conv1.weight), the others by kind: relu_1, relu_2, …
+private struct NodeNames {
+  private var counts: [String: Int] = [:]
+
+  mutating func next(layer parameter: String?, _ op: Op) -> String {
+    guard let parameter, let dot = parameter.lastIndex(of: ".") else { return numbered("\(op.name)") }
+    let layer = String(parameter[..<dot])
+    // A layer that is used twice is two nodes.
+    return counts[layer] == nil ? first(layer) : numbered(layer)
+  }
+
+  private mutating func first(_ name: String) -> String {
+    counts[name] = 1
+    return name
+  }
+
+  private mutating func numbered(_ name: String) -> String {
+    counts[name, default: 0] += 1
+    return "\(name)_\(counts[name]!)"
   }
 }
 

@@ -37,6 +37,11 @@ public enum Initialiser: Sendable {
   private func draw<Scalar>(
     _ shape: [Int], _ generator: inout Generator, _ next: (inout Generator) -> Double
   ) -> Tensor<Scalar> {
-    Tensor(shape, (0..<shape.reduce(1, *)).map { _ in Scalar(next(&generator)) })
+    var drawn = generator
+    let tensor = Tensor<Scalar>(uninitialized: shape) { start in
+      for i in 0..<shape.reduce(1, *) { start[i] = Scalar(next(&drawn)) }
+    }
+    generator = drawn
+    return tensor
   }
 }

@@ -8,18 +8,29 @@ extension Layer {
   public var parameters: Parameters<Scalar> { [:] }
 }
 
-/// Layers applied one after the other. Parameters are named by the position of their layer: 0.weight, 0.bias, 3.weight, …
-public struct Sequential<Scalar: TensorScalar>: Layer {
+/// Layers applied one after the other. Parameters are named by their layer's name, or else its position: 0.weight, 0.bias,
+/// 3.weight, …
+public struct Sequential<Scalar: TensorScalar>: Layer, ExpressibleByDictionaryLiteral {
   public let layers: [any Layer<Scalar>]
+  private let names: [String]
 
-  public init(_ layers: any Layer<Scalar>...) { self.layers = layers }
-  public init(_ layers: [any Layer<Scalar>]) { self.layers = layers }
+  public init(_ layers: any Layer<Scalar>...) { self.init(layers) }
+  public init(_ layers: [any Layer<Scalar>]) {
+    self.layers = layers
+    names = layers.indices.map { "\($0)" }
+  }
+
+  /// ["conv1": Conv2D(…), "relu1": ReLU(), …].
+  public init(dictionaryLiteral elements: (String, any Layer<Scalar>)...) {
+    layers = elements.map(\.1)
+    names = elements.map(\.0)
+  }
 
   public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { layers.reduce(x) { x, layer in layer(x) } }
 
   public var parameters: Parameters<Scalar> {
     var all: Parameters<Scalar> = [:]
-    for (i, layer) in layers.enumerated() { all.append(layer, as: "\(i)") }
+    for (name, layer) in zip(names, layers) { all.append(layer, as: name) }
     return all
   }
 }

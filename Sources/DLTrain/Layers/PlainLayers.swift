@@ -1,4 +1,5 @@
 import DLGraph
+import KernelTypes
 
 // Layers without parameters.
 
@@ -24,6 +25,32 @@ public struct Tanh<Scalar: TensorScalar>: Layer {
   public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { tanh(x) }
 }
 
+/// Any activation of the vocabulary, such as `.silu(alpha: 1)`.
+public struct Activate<Scalar: TensorScalar>: Layer {
+  let activation: Activation
+  public init(_ activation: Activation) { self.activation = activation }
+  public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { apply(.activation(activation), x) }
+}
+
+/// min(max(x, 0), 6). Krizhevsky 2010.
+public struct ReLU6<Scalar: TensorScalar>: Layer {
+  public init() {}
+  public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { apply(.activation(.clip(low: 0, high: 6)), x) }
+}
+
+/// x · sigmoid(x). Ramachandran et al. 2017.
+public struct SiLU<Scalar: TensorScalar>: Layer {
+  public init() {}
+  public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { apply(.activation(.silu(alpha: 1)), x) }
+}
+
+/// x / √Σx² along one axis; a negative axis counts from the end.
+public struct L2Normalise<Scalar: TensorScalar>: Layer {
+  let axis: Int
+  public init(axis: Int = -1) { self.axis = axis }
+  public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { l2Normalise(x, axis: axis) }
+}
+
 /// Along one axis; a negative axis counts from the end.
 public struct Softmax<Scalar: TensorScalar>: Layer {
   let axis: Int
@@ -35,6 +62,13 @@ public struct Softmax<Scalar: TensorScalar>: Layer {
 public struct Flatten<Scalar: TensorScalar>: Layer {
   public init() {}
   public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { flatten(x) }
+}
+
+/// [N, …] → [N, sizes…]; a −1 is what is left.
+public struct Reshape<Scalar: TensorScalar>: Layer {
+  let sizes: [Int]
+  public init(_ sizes: [Int]) { self.sizes = sizes }
+  public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { reshape(x, [0] + sizes) }
 }
 
 /// In training sets each element to zero with probability `rate` and divides the others by 1 − rate; else nothing.

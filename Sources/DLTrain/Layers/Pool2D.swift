@@ -8,6 +8,20 @@ public struct MaxPool2D<Scalar: TensorScalar>: Layer {
   public init(_ kernel: Int, stride: Int? = nil, padding: Int = 0) {
     op = .maxPool(kernel: [kernel, kernel], Window(stride: stride ?? kernel, pad: padding))
   }
+  /// Any window.
+  public init(_ kernel: Int, _ window: Window) { op = .maxPool(kernel: [kernel, kernel], window) }
+  public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { apply(op, x) }
+}
+
+/// The maximum under a window over any number of spatial axes, as far apart as it is long: [N, C, spatial…] → [N, C, spatial…].
+public struct MaxPool<Scalar: TensorScalar>: Layer {
+  let op: Op
+
+  public init(_ kernel: [Int]) {
+    var window = Window(axes: kernel.count)
+    window.strides = kernel
+    op = .maxPool(kernel: kernel, window)
+  }
   public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { apply(op, x) }
 }
 

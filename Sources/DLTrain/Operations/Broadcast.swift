@@ -1,6 +1,7 @@
 import DLGraph
+import KernelTypes
 
-// Addition and multiplication with numpy's broadcasting.
+// Operations on two tensors with numpy's broadcasting.
 
 func addForward<Scalar: TensorScalar>(_ x: [Tensor<Scalar>], _ shape: [Int]) -> Tensor<Scalar> {
   if x[0].shape == x[1].shape { return sum(x[0], x[1]) }
@@ -29,8 +30,46 @@ func multiplyBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> [Te
   }
 }
 
+/// Subtraction, division, minimum and maximum.
+func binaryForward<Scalar: TensorScalar>(
+  _ function: BinaryFunction, _ x: [Tensor<Scalar>], _ shape: [Int]
+) -> Tensor<Scalar> {
+  let (a, b) = (x[0].start, x[1].start)
+  return Tensor(uninitialized: shape) { y in
+    switch function {
+    case .subtract: forEachBroadcast(shape, x[0].shape, x[1].shape) { y[$0] = a[$1] - b[$2] }
+    case .divide: forEachBroadcast(shape, x[0].shape, x[1].shape) { y[$0] = a[$1] / b[$2] }
+    // A NaN of either side stays.
+    case .minimum: forEachBroadcast(shape, x[0].shape, x[1].shape) { y[$0] = a[$1] > b[$2] || b[$2].isNaN ? b[$2] : a[$1] }
+    case .maximum: forEachBroadcast(shape, x[0].shape, x[1].shape) { y[$0] = a[$1] < b[$2] || b[$2].isNaN ? b[$2] : a[$1] }
+    default: fatalError("\(function.name) is not computed here")
+    }
+  }
+}
+
+/// Of equal elements the first input's is the smallest and the largest.
+func binaryBackward<Scalar: TensorScalar>(_ function: BinaryFunction, _ step: BackwardStep<Scalar>) -> [Tensor<Scalar>?] {
+  let (a, b, dy) = (step.inputs[0].start, step.inputs[1].start, step.gradient.start)
+  let gradients = step.inputs.map { Tensor<Scalar>(zeros: $0.shape) }
+  let (da, db) = (gradients[0].buffer.start, gradients[1].buffer.start)
+  forEachBroadcast(step.output.shape, step.inputs[0].shape, step.inputs[1].shape) { i, p, q in
+    switch function {
+    case .subtract:
+      da[p] += dy[i]
+      db[q] -= dy[i]
+    case .divide:
+      da[p] += dy[i] / b[q]
+      db[q] -= dy[i] * a[p] / (b[q] * b[q])
+    case .minimum: if a[p] > b[q] { db[q] += dy[i] } else { da[p] += dy[i] }
+    case .maximum: if a[p] < b[q] { db[q] += dy[i] } else { da[p] += dy[i] }
+    default: fatalError("\(function.name) has no gradient")
+    }
+  }
+  return zip(gradients, step.isNeeded).map { $1 ? $0 : nil }
+}
+
 /// Sums over the axes along which `shape` was broadcast.
-private func reduce<Scalar: TensorScalar>(_ x: Tensor<Scalar>, to shape: [Int]) -> Tensor<Scalar> {
+func reduce<Scalar: TensorScalar>(_ x: Tensor<Scalar>, to shape: [Int]) -> Tensor<Scalar> {
   if x.shape == shape { return x }
   return Tensor(shape) { y in
     forEachBroadcast(x.shape, x.shape, shape) { y[$2] += x.start[$1] }
@@ -38,7 +77,7 @@ private func reduce<Scalar: TensorScalar>(_ x: Tensor<Scalar>, to shape: [Int]) 
 }
 
 /// Calls `body` with the offset of each element of `shape` and of the elements of a and b that are broadcast to it.
-private func forEachBroadcast(_ shape: [Int], _ a: [Int], _ b: [Int], _ body: (Int, Int, Int) -> Void) {
+func forEachBroadcast(_ shape: [Int], _ a: [Int], _ b: [Int], _ body: (Int, Int, Int) -> Void) {
   let aStrides = broadcastStrides(a, rank: shape.count)
   let bStrides = broadcastStrides(b, rank: shape.count)
   var index = shape.map { _ in 0 }

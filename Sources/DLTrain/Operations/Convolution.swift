@@ -91,7 +91,7 @@ func convByPatches<Scalar: TensorScalar>(_ conv: ConvShape, _ inputs: [Tensor<Sc
   }
 }
 
-private func convInputGradient<Scalar: TensorScalar>(
+func convInputGradient<Scalar: TensorScalar>(
   _ conv: ConvShape, _ w: Tensor<Scalar>, _ gradient: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   let transposed = transposedWeights(conv, w)
@@ -129,7 +129,7 @@ private func transposedWeights<Scalar: TensorScalar>(_ conv: ConvShape, _ w: Ten
 
 /// The product is taken transposed, [depth, outputs] · [outputs, outChannels], because the second factor is the one that a
 /// fast product rearranges, and dy is smaller than the patches.
-private func convWeightGradient<Scalar: TensorScalar>(
+func convWeightGradient<Scalar: TensorScalar>(
   _ conv: ConvShape, _ x: Tensor<Scalar>, _ gradient: Tensor<Scalar>
 ) -> Tensor<Scalar> {
   let (x, dy) = (x.start, gradient.start)

@@ -63,7 +63,7 @@ func activationBackward<Scalar: TensorScalar>(_ activation: Activation, _ step: 
       for i in range { dx[i] = dy[i] * (x[i] < 0 ? slope : 1) }
     case .sigmoid: for i in range { dx[i] = dy[i] * y[i] * (1 - y[i]) }
     case .tanh: for i in range { dx[i] = dy[i] * (1 - y[i] * y[i]) }
-    default: fatalError("\(activation.name) has no gradient")
+    default: for i in range { dx[i] = dy[i] * Scalar(derivative(activation, Double(x[i]))) }
     }
   }
 }

@@ -22,3 +22,17 @@ public func concatenate<Scalar>(_ xs: [Tensor<Scalar>], axis: Int) -> Tensor<Sca
 public func + <Scalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> { apply(.add, a, b) }
 /// Element by element, broadcast to one shape by numpy's rules.
 public func * <Scalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> { apply(.multiply, a, b) }
+public func - <Scalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> { apply(.binary(.subtract), a, b) }
+public func / <Scalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> { apply(.binary(.divide), a, b) }
+/// x / √Σx² along an axis; where that is 0, 0.
+public func l2Normalise<Scalar>(_ x: Tensor<Scalar>, axis: Int = -1) -> Tensor<Scalar> {
+  apply(.lpNormalise(axis: axis, p: 2), x)
+}
+
+/// Over `axes`, which are gone afterwards.
+public func sum<Scalar>(_ x: Tensor<Scalar>, axes: [Int]) -> Tensor<Scalar> {
+  apply(.reduce(.sum, axes: axes, keepsAxes: false, noAxesIsIdentity: false), x)
+}
+public func mean<Scalar>(_ x: Tensor<Scalar>, axes: [Int]) -> Tensor<Scalar> {
+  apply(.reduce(.mean, axes: axes, keepsAxes: false, noAxesIsIdentity: false), x)
+}

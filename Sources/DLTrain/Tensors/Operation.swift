@@ -49,6 +49,10 @@ func perform<Scalar: TensorScalar>(_ operation: Operation<Scalar>, _ inputs: [Te
     var noGenerator: Generator?
     return forward(operation, inputs, &noGenerator).0
   }
+  if tape.isShapeOnly, case .op(let op) = operation {
+    // Memory that is never touched is never given out by the system.
+    return tape.record(operation, inputs, Tensor(uninitialized: outputShape(op, inputs)) { _ in }, Saved())
+  }
   let (output, saved) = forward(operation, inputs, &tape.generator)
   return tape.record(operation, inputs, output, saved)
 }
@@ -78,10 +82,11 @@ private func forward<Scalar: TensorScalar>(
   _ op: Op, _ x: [Tensor<Scalar>], shape: [Int], _ generator: inout Generator?
 ) -> (Tensor<Scalar>, Saved<Scalar>) {
   switch op {
-  case .conv(let window, let groups): (convForward(window, groups, x, shape), Saved())
-  case .maxPool(let kernel, let window): maxPoolForward(kernel, window, x[0], shape)
-  case .averagePool(let kernel, let window, let countPadding):
-    (averagePoolForward(kernel, window, countPadding, x[0], shape), Saved())
+  case .conv(let window, let groups): (convForward(resolved(window, x), groups, x, shape), Saved())
+  case .convTranspose(let window, let groups, _): (convTransposeForward(window, groups, x, shape), Saved())
+  case .maxPool(let kernel, let window): maxPoolForward(kernel, resolved(window, x, kernel), x[0], shape)
+  case .averagePool(let kernel, let window, let countPadding) where hasGradient(op):
+    (averagePoolForward(kernel, resolved(window, x, kernel), countPadding, x[0], shape), Saved())
   case .globalMaxPool: globalMaxPoolForward(x[0], shape)
   case .globalAveragePool: (globalAveragePoolForward(x[0], shape), Saved())
   case .gemm(let transposeA, let transposeB): (gemmForward(transposeA, transposeB, x, shape), Saved())
@@ -92,11 +97,24 @@ private func forward<Scalar: TensorScalar>(
   case .batchNorm(let epsilon): (batchNormForward(Scalar(epsilon), x), Saved())
   case .binary(.add): (addForward(x, shape), Saved())
   case .binary(.multiply): (multiplyForward(x, shape), Saved())
+  case .binary(let function) where hasGradient(op): (binaryForward(function, x, shape), Saved())
   case .concat(let axis): (concatForward(axis, x, shape), Saved())
-  case .flatten, .reshape: (x[0].reshaped(shape), Saved())
+  case .flatten, .reshape, .squeeze, .unsqueeze: (x[0].reshaped(shape), Saved())
+  case .transpose(let permutation): (transposeForward(permutation, x[0]), Saved())
+  case .lpNormalise(let axis, let p): lpNormaliseForward(axis, p, x[0])
+  case .reduce(let reduction, let axes, _, let noAxesIsIdentity) where hasGradient(op):
+    (
+      sumForward(SumOverAxes(reduction, axes, noAxesIsIdentity: noAxesIsIdentity, x[0].shape), x[0], shape),
+      Saved()
+    )
   case .dropout(let rate): dropoutForward(Scalar(rate), x[0], &generator)
   default: (referenceForward(op, x), Saved())
   }
+}
+
+/// The window with explicit padding; the kernel is that of the weights unless given.
+private func resolved<Scalar>(_ window: Window, _ x: [Tensor<Scalar>], _ kernel: [Int]? = nil) -> Window {
+  window.resolved(kernel: kernel ?? Array(x[1].shape[2...]), sizes: Array(x[0].shape[2...]))
 }
 
 /// ∂loss/∂input for each input that wants it.
@@ -115,25 +133,29 @@ func backward<Scalar: TensorScalar>(_ operation: Operation<Scalar>, _ step: Back
 /// Whether an operation can be trained through.
 public func hasGradient(_ op: Op) -> Bool {
   switch op {
-  case .conv(let window, _): window.rule == .explicit
-  case .maxPool(_, let window), .averagePool(_, let window, _): window.rule == .explicit && !window.ceil
-  case .globalMaxPool, .globalAveragePool, .gemm, .softmax, .localResponseNorm, .batchNorm, .concat, .flatten, .reshape,
-    .dropout, .binary(.add), .binary(.multiply):
+  // A last window that reaches beyond the padding would need a divisor of its own.
+  case .averagePool(_, let window, let countPadding): !(window.ceil && countPadding)
+  case .conv, .maxPool, .convTranspose, .globalMaxPool, .globalAveragePool, .gemm, .activation, .softmax, .localResponseNorm,
+    .batchNorm,
+    .lpNormalise, .concat, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .dropout:
     true
-  case .activation(let activation):
-    switch activation {
-    case .identity, .relu, .leakyRelu, .sigmoid, .tanh: true
+  case .binary(let function):
+    switch function {
+    case .add, .subtract, .multiply, .divide, .minimum, .maximum: true
     default: false
     }
+  case .reduce(let reduction, _, _, _): reduction == .sum || reduction == .mean
   default: false
   }
 }
 
 private func backward<Scalar: TensorScalar>(_ op: Op, _ step: BackwardStep<Scalar>) -> [Tensor<Scalar>?] {
   switch op {
-  case .conv(let window, let groups): convBackward(window, groups, step)
+  case .conv(let window, let groups): convBackward(resolved(window, step.inputs), groups, step)
+  case .convTranspose(let window, let groups, _): convTransposeBackward(window, groups, step)
   case .maxPool, .globalMaxPool: [maxPoolBackward(step)]
-  case .averagePool(let kernel, let window, let countPadding): [averagePoolBackward(kernel, window, countPadding, step)]
+  case .averagePool(let kernel, let window, let countPadding):
+    [averagePoolBackward(kernel, resolved(window, step.inputs, kernel), countPadding, step)]
   case .globalAveragePool: [globalAveragePoolBackward(step)]
   case .gemm(let transposeA, let transposeB): gemmBackward(transposeA, transposeB, step)
   case .activation(let activation): [activationBackward(activation, step)]
@@ -143,8 +165,13 @@ private func backward<Scalar: TensorScalar>(_ op: Op, _ step: BackwardStep<Scala
   case .batchNorm(let epsilon): batchNormBackward(Scalar(epsilon), step)
   case .binary(.add): addBackward(step)
   case .binary(.multiply): multiplyBackward(step)
+  case .binary(let function): binaryBackward(function, step)
   case .concat(let axis): concatBackward(axis, step)
-  case .flatten, .reshape: [step.gradient.reshaped(step.inputs[0].shape)]
+  case .flatten, .reshape, .squeeze, .unsqueeze: [step.gradient.reshaped(step.inputs[0].shape)]
+  case .transpose(let permutation): [transposeBackward(permutation, step)]
+  case .lpNormalise(let axis, let p): [lpNormaliseBackward(axis, p, step)]
+  case .reduce(let reduction, let axes, _, let noAxesIsIdentity):
+    [sumBackward(SumOverAxes(reduction, axes, noAxesIsIdentity: noAxesIsIdentity, step.inputs[0].shape), step)]
   case .dropout: [dropoutBackward(step)]
   default: fatalError("\(op.name) has no gradient")
   }

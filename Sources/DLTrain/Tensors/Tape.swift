@@ -31,6 +31,10 @@ public final class Tape<Scalar: TensorScalar> {
   public init(training generator: Generator) { self.generator = generator }
   /// A tape on which layers behave as at inference.
   public init() {}
+  /// A tape that records operations and the shapes of their results, and computes nothing: results hold arbitrary numbers.
+  public init(shapesOnly: Bool) { isShapeOnly = shapesOnly }
+
+  private(set) var isShapeOnly = false
 
   public var isTraining: Bool { generator != nil }
 

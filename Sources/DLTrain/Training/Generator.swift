@@ -3,16 +3,17 @@ import Foundation
 /// Random numbers from a seed: xoshiro256** (Blackman and Vigna 2018), its state filled by SplitMix64. The same seed gives the
 /// same numbers on every machine.
 public struct Generator: RandomNumberGenerator, Codable, Equatable, Sendable {
-  private var state: [UInt64]
+  private var state: SIMD4<UInt64>
 
   public init(seed: UInt64) {
     var s = seed
-    state = (0..<4).map { _ in
+    state = SIMD4()
+    for i in 0..<4 {
       s &+= 0x9E37_79B9_7F4A_7C15
       var z = s
       z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
       z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
+      state[i] = z ^ (z >> 31)
     }
   }
 
@@ -30,16 +31,17 @@ public struct Generator: RandomNumberGenerator, Codable, Equatable, Sendable {
   }
 
   public init(from decoder: any Decoder) throws {
-    state = try decoder.singleValueContainer().decode([UInt64].self)
-    guard state.count == 4, state.contains(where: { $0 != 0 }) else {
+    let numbers = try decoder.singleValueContainer().decode([UInt64].self)
+    guard numbers.count == 4, numbers.contains(where: { $0 != 0 }) else {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "a generator's state is four numbers, not all zero"))
     }
+    state = SIMD4(numbers)
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
-    try container.encode(state)
+    try container.encode((0..<4).map { state[$0] })
   }
 
   /// Uniform in 0..<1, with 53 bits.
