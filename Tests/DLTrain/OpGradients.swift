@@ -20,7 +20,7 @@ private struct GradientCase: CustomTestStringConvertible, Sendable {
 private let uneven = Window(strides: [2, 1], dilations: [1, 2], padBegin: [1, 0], padEnd: [0, 2])
 
 /// Small ones, every element of which is moved. The shared table's are checked at some elements.
-private let cases: [GradientCase] = [
+private let allCases: [GradientCase] = [
   GradientCase(.conv(Window(), groups: 1), [2, 3, 5, 4], [4, 3, 3, 2], [4]),
   GradientCase(.conv(Window(), groups: 1), [2, 3, 5, 4], [2, 3, 1, 1]),
   GradientCase(.conv(Window(stride: 2, pad: 1), groups: 2), [2, 4, 5, 6], [6, 2, 3, 3], [6]),
@@ -87,6 +87,11 @@ private let cases: [GradientCase] = [
   GradientCase(.dropout(rate: 0.5), [3, 4]),
 ]
 
+/// Those that shape inference accepts; a program with another stops.
+private let cases = allCases.filter { test in
+  (try? inferType(of: test.op, test.shapes.map { TensorType(.f64, sizes: $0) })) != nil
+}
+
 /// Activations whose derivative is not a case of its own.
 private let activations: [Activation] = [
   .clip(low: -2.1, high: 3.3), .elu(alpha: 1.2), .selu(alpha: 1.67, gamma: 1.05), .celu(alpha: 0.7), .gelu, .geluTanh,
@@ -111,7 +116,8 @@ extension Window {
     let covered = Set(cases.map { "\($0.op.name)" } + activations.map { "\($0.name)" })
     let trained = Set(trainedCases.map { "\($0.op.name)" })
     #expect(covered.isSuperset(of: trained), "\(trained.subtracting(covered))")
-    #expect(cases.allSatisfy { hasGradient($0.op) })
+    #expect(allCases.allSatisfy { hasGradient($0.op) })
+    #expect(cases.count == allCases.count, "\(Set(allCases.map { "\($0.op.name)" }).subtracting(cases.map { "\($0.op.name)" }))")
     #expect(finiteCases.count >= trainedCases.count - 5)
   }
 

@@ -98,7 +98,8 @@ private let published = [
   func activationsKeepTheirScale(name: String) throws {
     let architecture = Architecture.named(name)!
     let input = TestTensor(random: [1] + architecture.input, seed: 5)
-    let y = architecture.model(seed: 2)(Tensor(input.sizes, input.values.map { 1.7 * $0 })).scalars
+    let model = architecture.model(seed: 2)
+    let y = model(Tensor<Float>(input.sizes, input.values.map { 1.7 * $0 })).scalars
     let mean = y.reduce(0, +) / Float(y.count)
     let deviation = (y.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(y.count)).squareRoot()
     #expect(deviation > 0.02 && deviation < 50, "\(deviation)")
@@ -107,7 +108,7 @@ private let published = [
   @Test func embeddingsHaveLengthOneAndTripletsLearn() {
     let embed = Architecture.named("facenet")!.model(seed: 1)
     let faces = TestTensor(random: [3, 3, 112, 112], seed: 1)
-    let e = embed(Tensor(faces.sizes, faces.values))
+    let e = embed(Tensor<Float>(faces.sizes, faces.values))
     #expect(sum(e * e, axes: [1]).scalars.allSatisfy { abs($0 - 1) < 1e-5 })
     #expect(squaredDistance(e, e).scalars == [0, 0, 0])
     let far = tripletLoss(anchor: e, positive: e, negative: e, margin: 0.5)
