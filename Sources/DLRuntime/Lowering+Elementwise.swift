@@ -102,6 +102,19 @@ extension Lowering {
     return sizes.count { $0 != 1 } <= 1
   }
 
+  /// Rows of the innermost dimension in memory: the last, or the channels of images. Scale and shift are one row each.
+  mutating func normalise(_ node: Node, _ kind: NormaliseCall.Kind, _ axis: Int) throws(DLError) {
+    let x = node.inputs[0]
+    let rank = graph.values[x].type.rank
+    let axis = try resolveAxis(axis, rank: rank)
+    let isRow = node.inputs.dropFirst().allSatisfy {
+      $0 == Node.absent || graph.values[$0].type.dims == [graph.values[x].type.dims[rank - 1]]
+    }
+    guard axis == rank - 1 && isRow else { return reference(node) }
+    let parameters = node.inputs.dropFirst().map { $0 == Node.absent ? $0 : value($0, in: .rowMajor) }
+    emit(node, .normalise(kind), [value(x, in: .rowMajor)] + parameters, .rowMajor)
+  }
+
   mutating func concat(_ node: Node, _ axis: Int) throws(DLError) {
     let axis = try resolveAxis(axis, rank: graph.values[node.inputs[0]].type.rank)
     let layout = layout(of: node.inputs)

@@ -154,6 +154,10 @@ struct Lowering {
       } else {
         reference(node)
       }
+    case .logSoftmax(let axis): try normalise(node, .logSoftmax, axis)
+    case .lpNormalise(let axis, let p) where p == 2: try normalise(node, .l2, axis)
+    case .layerNorm(let axis, let epsilon): try normalise(node, .layer(epsilon: epsilon), axis)
+    case .rmsNorm(let axis, let epsilon): try normalise(node, .rms(epsilon: epsilon), axis)
     case .localResponseNorm(let size, let alpha, let beta, let bias):
       let operation = Operation.localResponseNorm(size: size, alpha: alpha, beta: beta, bias: bias)
       emit(node, operation, [value(x, in: .channelsLast)], .channelsLast)

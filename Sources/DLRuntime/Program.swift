@@ -44,6 +44,8 @@ enum Operation {
   case unary(UnaryFunction)
   /// Along the dimension that is innermost in memory.
   case softmax(axis: Int)
+  /// Rows of the dimension that is innermost in memory; scale and shift, if any, are the second and third input.
+  case normalise(NormaliseCall.Kind)
   case localResponseNorm(size: Int, alpha: Float, beta: Float, bias: Float)
   /// By channel; scale, then shift, of `channels` floats each.
   case affine(Storage, channels: Int)

@@ -63,6 +63,30 @@ extension StepBuilder {
     return byRows(node, "softmax", costEach: 20) { rows, x, y in kernel(rows, columns, x, y) }
   }
 
+  func normalise(_ node: ProgramNode, _ kind: NormaliseCall.Kind) -> Step {
+    let kernel = kernels.normalise
+    let (x, y) = (node.inputs[0], node.output)
+    let (rows, columns) = (rowCount(y), rowWidth(y))
+    let (inPitch, outPitch) = (pitch(x), pitch(y))
+    let block = max(1, 4096 / max(columns, 1))
+    func parameter(_ i: Int) -> Int? {
+      i < node.inputs.count && node.inputs[i] != Node.absent ? node.inputs[i] : nil
+    }
+    let (scale, shift) = (parameter(1), parameter(2))
+    return Step(
+      name: node.name, kernel: "normalise", reads: [x] + [scale, shift].compactMap { $0 }, write: y, inPlace: 0,
+      units: (rows + block - 1) / block, cost: elements(y) * 6
+    ) { slots, _, units, _ in
+      for row in units.lowerBound * block..<min(units.upperBound * block, rows) {
+        kernel(
+          NormaliseCall(
+            kind, rows: 1, columns: columns, x: slots[x].floats + row * inPitch,
+            scale: scale.map { UnsafePointer(slots[$0].floats) },
+            shift: shift.map { UnsafePointer(slots[$0].floats) }, y: slots[y].floats + row * outPitch))
+      }
+    }
+  }
+
   func localResponseNorm(_ node: ProgramNode, _ size: Int, _ alpha: Float, _ beta: Float, _ bias: Float) -> Step {
     let kernel = kernels.localResponseNorm
     let channels = rowWidth(node.output)

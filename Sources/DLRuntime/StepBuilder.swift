@@ -52,6 +52,7 @@ struct StepBuilder {
       return [unary(node, function)]
     case .softmax:
       return [softmax(node)]
+    case .normalise(let kind): return [normalise(node, kind)]
     case .localResponseNorm(let size, let alpha, let beta, let bias):
       return [localResponseNorm(node, size, alpha, beta, bias)]
     case .affine(let parameters, let channels):
@@ -88,6 +89,7 @@ struct StepBuilder {
     switch node.operation {
     case .conv, .gemm: return value == node.inputs[0] || node.epilogue.residual.map { sizes[$0] == sizes[node.output] } ?? false
     case .pool, .globalPool, .activate, .unary, .softmax, .localResponseNorm, .affine, .binary: return true
+    case .normalise: return value == node.inputs[0]
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(let from, _): return from == .channelsLast && !isView(node)
     case .view, .reference: return false
@@ -97,7 +99,8 @@ struct StepBuilder {
   /// Whether its steps can write an output whose rows lie apart.
   func writesRows(_ node: ProgramNode) -> Bool {
     switch node.operation {
-    case .conv, .gemm, .pool, .globalPool, .activate, .unary, .softmax, .localResponseNorm, .affine, .binary: return true
+    case .conv, .gemm, .pool, .globalPool, .activate, .unary, .softmax, .normalise, .localResponseNorm, .affine, .binary:
+      return true
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(_, let to): return to == .channelsLast && !isView(node)
     case .view, .reference: return false

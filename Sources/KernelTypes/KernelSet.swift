@@ -147,6 +147,7 @@ public struct KernelSet: Sendable {
   public var binary: @Sendable (BinaryCall) -> Void
   /// Softmax of each of `rows` dense rows.
   public var softmax: @Sendable (_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
+  public var normalise: @Sendable (NormaliseCall) -> Void
   /// Local response normalisation over the channels of each pixel (rows of `channels`).
   public var localResponseNorm:
     @Sendable (
@@ -172,6 +173,7 @@ public struct KernelSet: Sendable {
     unary: @escaping @Sendable (UnaryFunction, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
     binary: @escaping @Sendable (BinaryCall) -> Void,
     softmax: @escaping @Sendable (Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+    normalise: @escaping @Sendable (NormaliseCall) -> Void,
     localResponseNorm:
       @escaping @Sendable (
         Int, Int, Int, Float, Float, Float, UnsafePointer<Float>, UnsafeMutablePointer<Float>
@@ -195,6 +197,7 @@ public struct KernelSet: Sendable {
     self.unary = unary
     self.binary = binary
     self.softmax = softmax
+    self.normalise = normalise
     self.localResponseNorm = localResponseNorm
     self.transpose = transpose
   }

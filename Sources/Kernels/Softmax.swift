@@ -34,7 +34,7 @@ private func scaleRow(_ count: Int, _ y: UnsafeMutablePointer<Float>, _ scale: F
 }
 
 /// The largest of a row; NaN counts as small. −infinity for no columns.
-private func rowMaximum(_ columns: Int, _ x: UnsafePointer<Float>) -> Float {
+func rowMaximum(_ columns: Int, _ x: UnsafePointer<Float>) -> Float {
   var best = splat(-.infinity)
   var i = 0
   while i + lanes <= columns {
