@@ -85,6 +85,9 @@ final class Call {
     guard let attribute = try read(name, .string) else { return nil }
     return String(decoding: attribute.s, as: UTF8.self)
   }
+  func strings(_ name: String) throws -> [String]? {
+    try read(name, .strings)?.strings.map { String(decoding: $0, as: UTF8.self) }
+  }
   func string(_ name: String, default other: String) throws -> String { try string(name) ?? other }
   /// An attribute that is one of a few words.
   func choice<T>(_ name: String, _ words: [String: T], default other: String) throws -> T {

@@ -63,8 +63,8 @@ extension Onnx_NodeProto {
     return names
   }
 
-  /// Its name, or that of its first output.
-  var label: String { name.isEmpty ? output.first ?? "" : name }
+  /// Its name, or that of an output.
+  var label: String { name.isEmpty ? output.first { !$0.isEmpty } ?? "" : name }
 }
 
 extension Onnx_GraphProto {

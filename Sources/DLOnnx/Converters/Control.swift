@@ -22,7 +22,9 @@ extension Call {
     var outputs: [Int] = []
     for (a, b) in zip(a, b) {
       guard type(a) == type(b), !type(a).dims.contains(.unknown) else {
-        throw DLError(.unsupported, "a condition that the model computes, and branches whose outputs differ in type or shape")
+        throw DLError(
+          .unsupported,
+          "a condition that the model computes, and branches whose outputs differ in type or shape; --shape may make it known")
       }
       outputs.append(try add(.select, choice, a, b))
     }

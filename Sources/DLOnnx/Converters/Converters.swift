@@ -10,5 +10,5 @@ let converters: [String: Converter] =
     spatialConverters, elementwiseConverters, activationConverters, shapeConverters, makingConverters, indexingConverters,
     matrixConverters,
     normalisationConverters, reductionConverters, samplingConverters, controlConverters, quantisationConverters,
-    lossConverters, attentionConverters, signalConverters,
+    lossConverters, attentionConverters, signalConverters, recurrentConverters,
   ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
