@@ -12,7 +12,7 @@ extension Lowering {
       program.nodes[n].epilogue.activation == .identity
     else { return nil }
     switch program.nodes[n].operation {
-    case .conv, .gemm: return (n, layout)
+    case .conv, .convTranspose, .gemm: return (n, layout)
     default: return nil
     }
   }

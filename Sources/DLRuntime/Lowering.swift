@@ -123,6 +123,8 @@ struct Lowering {
     switch node.op {
     case .conv(let window, let groups):
       try conv(node, window, groups)
+    case .convTranspose(let window, let groups, _):
+      try convTranspose(node, window, groups)
     case .gemm(let transposeA, let transposeB):
       try gemm(node, transposeA, transposeB)
     case .maxPool(let kernel, let window) where isImage:
@@ -132,6 +134,10 @@ struct Lowering {
       guard let window = explicit(window, kernel, x) else { return reference(node) }
       let kind = PoolCall.Kind.average(countPadding: countPadding)
       emit(node, .pool(kind, geometry(kernel, window)), [value(x, in: .channelsLast)], .channelsLast)
+    case .maxPool(let kernel, let window) where rank == 5:
+      poolVolumes(node, .max, kernel, window)
+    case .averagePool(let kernel, let window, let countPadding) where rank == 5:
+      poolVolumes(node, .average(countPadding: countPadding), kernel, window)
     case .globalMaxPool:
       emit(node, .globalPool(.max), [value(x, in: .channelsLast)], .channelsLast)
     case .globalAveragePool:
@@ -173,7 +179,7 @@ struct Lowering {
   }
 
   /// The window with explicit padding, if that follows from what is known of x.
-  private func explicit(_ window: Window, _ kernel: [Int], _ x: Int) -> Window? {
+  func explicit(_ window: Window, _ kernel: [Int], _ x: Int) -> Window? {
     if window.rule == .explicit && !window.ceil { return window }
     let dims = graph.values[x].type.dims.dropFirst(2)
     guard let sizes = TensorType(.f32, Array(dims)).sizes else { return nil }
@@ -181,7 +187,7 @@ struct Lowering {
   }
 
   private mutating func conv(_ node: Node, _ window: Window, _ groups: Int) throws(DLError) {
-    guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, biasIsConstant(node),
+    guard let w = graph.values[node.inputs[1]].constant, 3...5 ~= w.sizes.count, w.count > 0, biasIsConstant(node),
       let window = explicit(window, Array(w.sizes[2...]), node.inputs[0])
     else { return reference(node) }
     let bias = bias(node)
@@ -190,7 +196,7 @@ struct Lowering {
     let kernels = kernels
     let output = graph.values[node.outputs[0]].type.dims
     geometry.outWidth = output.last?.size ?? 0
-    geometry.outHeight = output.count == 4 ? output[2].size ?? 0 : 1
+    geometry.outHeight = output.count > 3 ? output[output.count - 2].size ?? 0 : 1
     let layer = kernels.convLayer(geometry, groups, w.sizes[0], convolutions)
     let panels = try pack(layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
     emit(
@@ -287,13 +293,13 @@ struct Lowering {
   private func hasBias(_ node: Node) -> Bool { node.inputs.count > 2 && node.inputs[2] != Node.absent }
 
   /// Whether the node has no bias, or a constant one.
-  private func biasIsConstant(_ node: Node) -> Bool { !hasBias(node) || graph.values[node.inputs[2]].constant != nil }
+  func biasIsConstant(_ node: Node) -> Bool { !hasBias(node) || graph.values[node.inputs[2]].constant != nil }
 
-  private func bias(_ node: Node) -> UnsafePointer<Float>? {
+  func bias(_ node: Node) -> UnsafePointer<Float>? {
     hasBias(node) ? graph.values[node.inputs[2]].constant?.floats.baseAddress : nil
   }
 
-  private mutating func pack(_ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws(DLError) -> Storage {
+  mutating func pack(_ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws(DLError) -> Storage {
     let (bytes, overflow) = floats.multipliedReportingOverflow(by: 4)
     if overflow { throw DLError(.outOfMemory, "packed weights of more bytes than there are addresses") }
     if memoryLimit > 0, bytes > memoryLimit - program.packedBytes {
@@ -315,7 +321,7 @@ struct Lowering {
   }
 
   /// The fields that kernel and window give; one spatial axis is an image of height 1.
-  private func geometry(_ kernel: [Int], _ window: Window) -> WindowGeometry {
+  func geometry(_ kernel: [Int], _ window: Window) -> WindowGeometry {
     var g = WindowGeometry()
     let last = kernel.count - 1
     g.kernelWidth = kernel[last]
@@ -323,12 +329,19 @@ struct Lowering {
     g.dilationWidth = window.dilations[last]
     g.padLeft = window.padBegin[last]
     g.padRight = window.padEnd[last]
-    if last == 1 {
-      g.kernelHeight = kernel[0]
-      g.strideHeight = window.strides[0]
-      g.dilationHeight = window.dilations[0]
-      g.padTop = window.padBegin[0]
-      g.padBottom = window.padEnd[0]
+    if last > 0 {
+      g.kernelHeight = kernel[last - 1]
+      g.strideHeight = window.strides[last - 1]
+      g.dilationHeight = window.dilations[last - 1]
+      g.padTop = window.padBegin[last - 1]
+      g.padBottom = window.padEnd[last - 1]
+    }
+    if last > 1 {
+      g.kernelDepth = kernel[0]
+      g.strideDepth = window.strides[0]
+      g.dilationDepth = window.dilations[0]
+      g.padFront = window.padBegin[0]
+      g.padBack = window.padEnd[0]
     }
     return g
   }

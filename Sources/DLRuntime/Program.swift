@@ -32,12 +32,24 @@ struct Epilogue {
   var activation = Activation.identity
 }
 
+/// The outputs of a transposed convolution that lie a stride apart: a convolution of its own.
+struct TransposedPhase {
+  /// From `KernelSet.packConv`.
+  var panels: Storage
+  var layer: ConvLayer
+  /// Its first output.
+  var row: Int, column: Int
+  /// From an output to the next.
+  var rowStep: Int, columnStep: Int
+}
+
 /// What a node does, with its weights made ready for the kernels.
 enum Operation {
   /// panels: `KernelSet.packConv`.
   case conv(Storage, ConvLayer)
   /// panels: `KernelSet.pack`.
   case gemm(Storage, depth: Int, columns: Int)
+  case convTranspose([TransposedPhase])
   case pool(PoolCall.Kind, WindowGeometry)
   case globalPool(PoolCall.Kind)
   case activate(Activation)

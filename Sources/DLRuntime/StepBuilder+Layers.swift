@@ -4,32 +4,54 @@ import KernelTypes
 // Steps that reduce over channels or windows.
 
 extension StepBuilder {
-  func conv(_ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer) -> Step {
+  /// One convolution for each phase.
+  func convTranspose(_ node: ProgramNode, _ phases: [TransposedPhase]) -> [Step] {
+    let o = sizes[node.output]
+    let (height, width) = (o.count > 3 ? o[2] : 1, o[o.count - 1])
+    var steps: [Step] = []
+    for phase in phases where phase.row < height && phase.column < width {
+      var g = placed(phase.layer.window, node.inputs[0], node.output)
+      g.outHeight = (height - phase.row + phase.rowStep - 1) / phase.rowStep
+      g.outWidth = (width - phase.column + phase.columnStep - 1) / phase.columnStep
+      (g.outColumnStep, g.outRowStep, g.outImageStep) = (phase.columnStep, phase.rowStep * width, height * width)
+      steps.append(conv(node, phase.panels, phase.layer, g, firstPixel: phase.row * width + phase.column))
+    }
+    return steps
+  }
+
+  /// firstPixel: of y, where the first output of a phase goes.
+  func conv(
+    _ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ geometry: WindowGeometry, firstPixel: Int? = nil
+  ) -> Step {
     let x = node.inputs[0]
     let y = node.output
     let residual = node.epilogue.residual
-    let plan = kernels.planConv(layer, placed(layer.window, x, y), residual.map { pitch($0) } ?? 0)
+    let plan = kernels.planConv(layer, geometry, residual.map { pitch($0) } ?? 0)
     let kernel = kernels.conv
     let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
     let template = ConvCall(
       plan: plan, x: null, panels: panels.floats, y: null, activation: node.epilogue.activation, scratch: null)
     let window = layer.window
+    let outputs = Double(geometry.batch * geometry.outDepth * geometry.outHeight * geometry.outWidth) * Double(layer.outChannels)
+    let offset = (firstPixel ?? 0) * pitch(y)
+    let residualOffset = (firstPixel ?? 0) * (residual.map { pitch($0) } ?? 0)
     let name: StaticString =
       switch layer.algorithm {
-      case .direct: "conv"
+      case .direct: firstPixel == nil ? "conv" : "conv_transpose"
       case .depthwise: "depthwise_conv"
       case .winograd: "winograd_conv"
       }
     return Step(
       name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
-      inPlace: residual == nil || layer.algorithm == .depthwise ? nil : 1, units: plan.units,
-      cost: 2 * elements(y) * Double(window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
+      inPlace: residual == nil || layer.algorithm == .depthwise || firstPixel != nil ? nil : 1, units: plan.units,
+      cost: 2 * outputs
+        * Double(window.kernelDepth * window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
       scratchFloats: plan.scratch
     ) { slots, scratch, units, worker in
       var call = template
       call.x = UnsafePointer(slots[x].floats)
-      call.y = slots[y].floats
-      call.residual = residual.map { UnsafePointer(slots[$0].floats) }
+      call.y = slots[y].floats + offset
+      call.residual = residual.map { UnsafePointer(slots[$0].floats) + residualOffset }
       call.scratch = scratch
       kernel(call, units, worker)
     }

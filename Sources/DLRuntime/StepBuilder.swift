@@ -34,11 +34,13 @@ struct StepBuilder {
     switch node.operation {
     case .view: return []
     case .conv(let panels, let layer):
-      return [conv(node, panels, layer)]
+      return [conv(node, panels, layer, placed(layer.window, x, node.output))]
+    case .convTranspose(let phases):
+      return convTranspose(node, phases)
     case .gemm(let panels, let depth, let columns):
       return [gemm(node, panels, depth, columns)]
     case .pool(let kind, let geometry):
-      return [pool(node, kind, placed(geometry, x, node.output))]
+      return [pool(node, kind, flattened(placed(geometry, x, node.output)))]
     case .globalPool(let kind):
       var geometry = WindowGeometry()
       geometry.kernelWidth = sizes[x][2...].reduce(1, *)
@@ -87,7 +89,8 @@ struct StepBuilder {
   /// Whether a step of the node can read a value whose rows lie apart.
   func readsRows(_ node: ProgramNode, _ value: Int) -> Bool {
     switch node.operation {
-    case .conv, .gemm: return value == node.inputs[0] || node.epilogue.residual.map { sizes[$0] == sizes[node.output] } ?? false
+    case .conv, .convTranspose, .gemm:
+      return value == node.inputs[0] || node.epilogue.residual.map { sizes[$0] == sizes[node.output] } ?? false
     case .pool, .globalPool, .activate, .unary, .softmax, .localResponseNorm, .affine, .binary: return true
     case .normalise: return value == node.inputs[0]
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
@@ -99,7 +102,8 @@ struct StepBuilder {
   /// Whether its steps can write an output whose rows lie apart.
   func writesRows(_ node: ProgramNode) -> Bool {
     switch node.operation {
-    case .conv, .gemm, .pool, .globalPool, .activate, .unary, .softmax, .normalise, .localResponseNorm, .affine, .binary:
+    case .conv, .convTranspose, .gemm, .pool, .globalPool, .activate, .unary, .softmax, .normalise, .localResponseNorm, .affine,
+      .binary:
       return true
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(_, let to): return to == .channelsLast && !isView(node)
@@ -145,9 +149,27 @@ struct StepBuilder {
     g.batch = i[0]
     g.inWidth = i[i.count - 1]
     g.outWidth = o[o.count - 1]
-    g.inHeight = i.count == 4 ? i[2] : 1
-    g.outHeight = o.count == 4 ? o[2] : 1
+    g.inHeight = i.count > 3 ? i[i.count - 2] : 1
+    g.outHeight = o.count > 3 ? o[o.count - 2] : 1
     setChannels(&g, x, y)
+    if i.count == 5 {
+      (g.inDepth, g.outDepth) = (i[2], o[2])
+      if g.kernelDepth == 1 && g.strideDepth == 1 && g.padFront == 0 && g.padBack == 0 {
+        // Slices that have nothing to do with each other are images.
+        g.batch *= g.inDepth
+        (g.inDepth, g.outDepth) = (1, 1)
+      }
+    }
+    return g
+  }
+
+  /// Pooling over depth alone: the slices are the rows of an image.
+  func flattened(_ geometry: WindowGeometry) -> WindowGeometry {
+    var g = geometry
+    if g.inDepth == 1 && g.outDepth == 1 && g.kernelDepth == 1 { return g }
+    (g.inWidth, g.outWidth) = (g.inHeight * g.inWidth, g.outHeight * g.outWidth)
+    (g.inHeight, g.outHeight, g.kernelHeight) = (g.inDepth, g.outDepth, g.kernelDepth)
+    (g.strideHeight, g.dilationHeight, g.padTop, g.padBottom) = (g.strideDepth, g.dilationDepth, g.padFront, g.padBack)
     return g
   }
 }

@@ -4,7 +4,7 @@ public struct ConvOptions: Hashable, Sendable {
   public var exact = false
   /// Only algorithms whose packed weights take no more memory than the weights.
   public var lowMemory = false
-  /// Only this algorithm, where it fits the layer: for tests and measurements.
+  /// Only this algorithm, where it fits the layer.
   public var forced: ConvAlgorithm?
 
   public init(exact: Bool = false, lowMemory: Bool = false, forced: ConvAlgorithm? = nil) {
@@ -87,7 +87,7 @@ public struct ConvPlan: Hashable, Sendable {
     self.residualStride = residualStride
     channels = geometry.channels / groups
     columns = outChannels / groups
-    depth = geometry.kernelHeight * geometry.kernelWidth * channels
+    depth = geometry.kernelDepth * geometry.kernelHeight * geometry.kernelWidth * channels
   }
 }
 

@@ -50,6 +50,13 @@ public struct WindowGeometry: Hashable, Sendable {
   public var padTop = 0, padLeft = 0
   /// Rows and columns of padding after the last. Average pooling that counts the padding needs them.
   public var padBottom = 0, padRight = 0
+  /// Depth, where images are volumes of slices, one after the other; of convolutions only.
+  public var inDepth = 1, outDepth = 1
+  public var kernelDepth = 1, strideDepth = 1, dilationDepth = 1
+  public var padFront = 0, padBack = 0
+  /// Pixels of y from an output to the next of its row, to the next row, to the next image, where outputs lie apart in larger
+  /// images; a row step of 0: they do not.
+  public var outColumnStep = 1, outRowStep = 0, outImageStep = 0
   /// Channels of x; for a convolution all groups together.
   public var channels = 1
   /// Floats from one pixel to the next, at least the channels held there.
@@ -127,7 +134,7 @@ public struct KernelSet: Sendable {
   /// padding and channels are read, and the sizes of the images as a hint: 0 where they are not known yet.
   public var convLayer:
     @Sendable (_ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ options: ConvOptions) -> ConvLayer
-  /// Packs w[outChannels][channels/groups][kernelHeight][kernelWidth] into `layer.packedSize` floats.
+  /// Packs w[outChannels][channels/groups][kernelDepth][kernelHeight][kernelWidth] into `layer.packedSize` floats.
   public var packConv:
     @Sendable (
       _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>

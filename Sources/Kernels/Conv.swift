@@ -63,13 +63,17 @@ func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: 
   var g = geometry
   var outChannels = layer.outChannels
   var residualStride = residualStride
-  let dense = g.outPixelStride == outChannels && g.inPixelStride == g.channels
+  let dense = g.outPixelStride == outChannels && g.inPixelStride == g.channels && g.outRowStep == 0
   let widens =
     layer.widening > 1 && g.outWidth % layer.widening == 0 && dense && (residualStride == 0 || residualStride == outChannels)
   if widens {
     outChannels *= layer.widening
     residualStride *= layer.widening
     g.widen(layer.widening)
+  }
+  if g.outRowStep == 0 {
+    g.outRowStep = g.outWidth
+    g.outImageStep = g.outHeight * g.outWidth
   }
   var plan = ConvPlan(
     algorithm: layer.algorithm, geometry: g, groups: layer.groups, outChannels: outChannels, residualStride: residualStride)
@@ -86,26 +90,34 @@ extension ConvPlan {
   mutating func cutDirect() {
     let g = geometry
     groupPitch = packedPanelsSize(depth: depth, columns: columns)
-    copies = g.padTop > 0 || g.padLeft > 0 || g.readsPastBottom || g.readsPastRight
+    copies = g.padTop != 0 || g.padLeft != 0 || g.readsPastBottom || g.readsPastRight || g.isVolume
     let rowWork = max(1, saturatingProduct(g.outWidth, depth * columns * groups))
     var rows = ceilDivide(4 * unitWork, rowWork)
+    // Weights that no cache keeps are better read once for many rows.
+    let large = depth * columns > 131_072
+    if large { rows = max(rows, ceilDivide(8 * tileRows, max(1, g.outWidth))) }
     if copies {
-      let fits = (bandFloats / max(1, saturatingProduct(g.paddedWidth, g.channels)) - g.extentHeight) / g.strideHeight + 1
+      let line = max(1, saturatingProduct(g.paddedWidth, g.channels * g.kernelDepth))
+      let fits = ((large ? 4 : 1) * bandFloats / line - g.extentHeight) / g.strideHeight + 1
       rows = min(rows, max(1, fits))
     }
-    imagesPerBand = max(1, min(g.batch, rows / max(1, g.outHeight)))
+    let images = g.batch * g.outDepth
+    imagesPerBand = outputsApart ? 1 : max(1, min(images, rows / max(1, g.outHeight)))
     rowsPerBand = min(max(1, rows), g.outHeight)
     bandsPerImage = ceilDivide(g.outHeight, max(1, rowsPerBand))
-    bands = bandsPerImage * ceilDivide(g.batch, imagesPerBand)
+    bands = bandsPerImage * ceilDivide(images, imagesPerBand)
     panels = ceilDivide(columns, tileColumns)
     let panelWork = max(1, saturatingProduct(rowsPerBand * imagesPerBand * g.outWidth, depth * tileColumns))
     let panelsPerUnit = max(1, max(ceilDivide(2 * unitWork, panelWork), ceilDivide(panels * bands * groups, mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
     units = bands * groups * panelUnits
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
-    let line = saturatingProduct(g.paddedWidth, g.channels)
+    let line = saturatingProduct(g.paddedWidth, g.channels * g.kernelDepth)
     scratch = copies ? saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line) : 0
   }
+
+  /// Whether an output row does not begin where the one before ends.
+  var outputsApart: Bool { geometry.outColumnStep != 1 || geometry.outRowStep != geometry.outWidth }
 
   /// Input rows, padding included, under `rows` output rows.
   func copyRows(_ rows: Int) -> Int { (rows - 1) * geometry.strideHeight + geometry.extentHeight }
@@ -117,7 +129,8 @@ func saturatingProduct(_ a: Int, _ b: Int) -> Int {
   return overflow ? .max : product
 }
 
-/// Floats of a padded band: 256 KB, half the smallest second-level cache.
+/// Floats of a padded band: 256 KB, half the smallest second-level cache. Where large weights pass through that cache
+/// anyway it may be more.
 @inline(__always) private var bandFloats: Int { 65_536 }
 
 extension WindowGeometry {
@@ -126,6 +139,8 @@ extension WindowGeometry {
   var extentWidth: Int { (kernelWidth - 1) * dilationWidth + 1 }
   /// Columns of x that an output row reads, padding included.
   var paddedWidth: Int { (outWidth - 1) * strideWidth + extentWidth }
+  /// Whether windows are volumes, or lie as those of one would.
+  var isVolume: Bool { kernelDepth > 1 || strideDepth > 1 || padFront != 0 || inDepth != outDepth }
   var readsPastBottom: Bool { (outHeight - 1) * strideHeight + extentHeight - padTop > inHeight }
   var readsPastRight: Bool { paddedWidth - padLeft > inWidth }
 }
@@ -149,10 +164,10 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     let group = unit / plan.panelUnits % plan.groups
     let band = unit / (plan.panelUnits * plan.groups)
     let image = band / plan.bandsPerImage * plan.imagesPerBand
-    let images = min(plan.imagesPerBand, g.batch - image)
+    let images = min(plan.imagesPerBand, g.batch * g.outDepth - image)
     let row = band % plan.bandsPerImage * plan.rowsPerBand
     let rows = min(plan.rowsPerBand, g.outHeight - row)
-    let pixelPitch: Int, linePitch: Int, imagePitch: Int
+    let pixelPitch: Int, linePitch: Int, slicePitch: Int, imagePitch: Int
     var x: UnsafePointer<Float>
     if plan.copies, let memory = call.scratch {
       let copy = memory + worker * plan.scratch
@@ -162,28 +177,35 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
       }
       pixelPitch = g.channels
       linePitch = g.paddedWidth * pixelPitch
-      imagePitch = plan.copyRows(rows) * linePitch
+      slicePitch = plan.copyRows(rows) * linePitch
+      imagePitch = g.kernelDepth * slicePitch
       x = UnsafePointer(copy)
     } else {
       pixelPitch = g.inPixelStride
       linePitch = g.inWidth * pixelPitch
+      slicePitch = 0
       imagePitch = g.inHeight * linePitch
       x = call.x + image * imagePitch + row * g.strideHeight * linePitch
     }
     x += group * plan.channels
-    let pixel = (image * g.outHeight + row) * g.outWidth
+    let pixel = image * g.outImageStep + row * g.outRowStep
+    var runs = windowRuns(g, channels: plan.channels, pixelPitch: pixelPitch, linePitch: linePitch)
+    runs.slices = g.kernelDepth
+    runs.slicePitch = slicePitch
+    let segments = plan.outputsApart ? rows : 1
     let packed = call.panels + plan.panelsBase + group * plan.groupPitch
     multiply(
       WindowRows(
         x, outWidth: g.outWidth, outHeight: rows, columnPitch: g.strideWidth * pixelPitch,
         rowPitch: g.strideHeight * linePitch, imagePitch: imagePitch),
       Block(
-        rows: images * rows * g.outWidth, panels: share(plan.panels, panelUnit, plan.panelUnits),
-        runs: windowRuns(g, channels: plan.channels, pixelPitch: pixelPitch, linePitch: linePitch), depth: plan.depth,
+        rows: images * rows * g.outWidth / segments, segments: segments, segmentPitch: g.outRowStep * g.outPixelStride,
+        residualSegmentPitch: g.outRowStep * plan.residualStride, panels: share(plan.panels, panelUnit, plan.panelUnits),
+        runs: runs, depth: plan.depth,
         columns: plan.columns, packed: packed,
-        y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride,
+        y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride * g.outColumnStep,
         residual: call.residual.map { $0 + pixel * plan.residualStride + group * plan.columns },
-        residualStride: plan.residualStride, activation: call.activation))
+        residualStride: plan.residualStride * g.outColumnStep, activation: call.activation))
   }
 }
 
@@ -196,29 +218,35 @@ private func windowRuns(_ g: WindowGeometry, channels: Int, pixelPitch: Int, lin
     innerPitch: g.dilationWidth * pixelPitch, count: together ? g.kernelWidth * channels : channels)
 }
 
-/// Copies the input rows under output rows from `row` on, all channels, with zeros where there is no image.
+/// Copies the input rows under output rows from `row` on, all channels, with zeros where there is no image. An image here is
+/// an output slice, under which lie kernelDepth slices of the input.
 @inline(never) @_optimize(size)
 private func copyPadded(
   _ call: ConvCall, _ g: WindowGeometry, image: Int, images: Int, row: Int, rows: Int, into copy: UnsafeMutablePointer<Float>
 ) {
   let width = g.paddedWidth
-  let firstColumn = min(g.padLeft, width)
-  let columns = max(0, min(g.inWidth, width - firstColumn))
+  let firstColumn = min(max(0, g.padLeft), width)
+  let skipped = max(0, -g.padLeft)
+  let columns = max(0, min(g.inWidth - skipped, width - firstColumn))
   var to = copy
   for n in image..<image + images {
-    for r in 0..<rows {
-      let y = row * g.strideHeight + r - g.padTop
-      if y < 0 || y >= g.inHeight {
-        fill(to, width * g.channels)
-      } else {
-        fill(to, firstColumn * g.channels)
-        copyPixels(
-          call.x + (n * g.inHeight + y) * g.inWidth * g.inPixelStride, g.inPixelStride, to + firstColumn * g.channels,
-          g.channels, columns)
-        let end = firstColumn + columns
-        fill(to + end * g.channels, (width - end) * g.channels)
+    let first = n % g.outDepth * g.strideDepth - g.padFront
+    for cell in 0..<g.kernelDepth {
+      let slice = first + cell * g.dilationDepth
+      let x = call.x + (n / g.outDepth * g.inDepth + slice) * g.inHeight * g.inWidth * g.inPixelStride
+      for r in 0..<rows {
+        let y = row * g.strideHeight + r - g.padTop
+        if slice < 0 || slice >= g.inDepth || y < 0 || y >= g.inHeight {
+          fill(to, width * g.channels)
+        } else {
+          fill(to, firstColumn * g.channels)
+          copyPixels(
+            x + (y * g.inWidth + skipped) * g.inPixelStride, g.inPixelStride, to + firstColumn * g.channels, g.channels, columns)
+          let end = firstColumn + columns
+          fill(to + end * g.channels, (width - end) * g.channels)
+        }
+        to += width * g.channels
       }
-      to += width * g.channels
     }
   }
 }
@@ -229,13 +257,17 @@ private func copyPadded(
 }
 
 /// Copies pixels of `channels` floats, dense at the destination.
-@inline(__always)
+@inline(never)
 func copyPixels(_ x: UnsafePointer<Float>, _ stride: Int, _ y: UnsafeMutablePointer<Float>, _ channels: Int, _ count: Int) {
-  if stride == channels {
-    for i in 0..<count * channels { y[i] = x[i] }
-  } else {
-    for i in 0..<count {
-      for c in 0..<channels { y[i * channels + c] = x[i * stride + c] }
+  let dense = stride == channels
+  let (runs, length) = dense ? (1, count * channels) : (count, channels)
+  for i in 0..<runs {
+    let from = x + i * stride, to = y + i * channels
+    var c = 0
+    while c + lanes <= length {
+      store(load(from + c), to + c)
+      c += lanes
     }
+    if c < length { store(load(from + c, count: length - c), to + c, count: length - c) }
   }
 }

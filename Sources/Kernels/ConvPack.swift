@@ -1,6 +1,6 @@
 import KernelTypes
 
-// Packed weights of a convolution: the panels of each group, k counting kernel rows, then kernel columns, then channels;
+// Packed weights of a convolution: the panels of each group, k counting kernel slices, rows, columns, then channels;
 // and if the convolution has few output channels, a second form widened over neighbouring pixels.
 //
 // Pixel widening: with 6 output channels a vector of 16 is mostly empty. Taking r neighbouring output pixels as one pixel
@@ -11,7 +11,7 @@ import KernelTypes
 
 extension WindowGeometry {
   /// Floats of a window, all groups together.
-  var windowSize: Int { kernelHeight * kernelWidth * channels }
+  var windowSize: Int { kernelDepth * kernelHeight * kernelWidth * channels }
 
   /// The geometry in which `factor` neighbouring output pixels are one. outWidth is a multiple of factor.
   mutating func widen(_ factor: Int) {
@@ -40,7 +40,8 @@ private func pixelWidening(_ g: WindowGeometry, _ groups: Int, _ outChannels: In
 @_optimize(size)
 func convLayer(_ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ options: ConvOptions) -> ConvLayer {
   var layer = ConvLayer(window: window, groups: groups, outChannels: outChannels, algorithm: .direct, packedSize: 0)
-  if groups > 1 && groups == window.channels && groups == outChannels {
+  let isPlain = window.kernelDepth == 1 && window.strideDepth == 1 && window.padFront == 0
+  if groups > 1 && groups == window.channels && groups == outChannels && isPlain && options.forced != .direct {
     layer.algorithm = .depthwise
     layer.packedSize = packedDepthwiseSize(window)
     return layer
@@ -63,7 +64,7 @@ func convLayer(_ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ op
   return layer
 }
 
-/// w is [outChannels][channels/groups][kernelHeight][kernelWidth].
+/// w is [outChannels][channels/groups][kernelDepth][kernelHeight][kernelWidth].
 @_optimize(size)
 func packConv(
   _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
@@ -82,7 +83,7 @@ private func packDirect(
 ) {
   let channels = layer.window.channels / layer.groups
   let columns = layer.outChannels / layer.groups
-  let cells = layer.window.kernelHeight * layer.window.kernelWidth
+  let cells = layer.window.kernelDepth * layer.window.kernelHeight * layer.window.kernelWidth
   var matrix = WeightMatrix(
     w: w, outer: cells, inner: channels, columns: columns, outerStride: 1, innerStride: cells, columnStride: channels * cells)
   var panels = panels
@@ -109,7 +110,7 @@ private func packWidened(
       let column = cell % wide.kernelWidth - n / layer.outChannels * g.strideWidth
       let filter = n % layer.outChannels * g.channels + k % g.channels
       let exists = n < columns && 0..<g.kernelWidth ~= column
-      panels[(1 + k) * lanes + n] = exists ? w[(filter * g.kernelHeight + row) * g.kernelWidth + column] : 0
+      panels[(1 + k) * lanes + n] = exists ? w[(filter * g.kernelDepth * g.kernelHeight + row) * g.kernelWidth + column] : 0
     }
   }
 }

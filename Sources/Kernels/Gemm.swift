@@ -19,9 +19,12 @@ struct MatrixRows: RowWalker {
   }
 }
 
-/// A block of outputs: some rows of a times some panels.
+/// A block of outputs: some rows of a times some panels. The rows may be several segments of `rows`, which lie apart in y.
 struct Block {
   var rows: Int
+  var segments = 1
+  /// Floats from a segment to the next, in y and in the residual.
+  var segmentPitch = 0, residualSegmentPitch = 0
   var panels: Range<Int>
   var runs: Runs
   var depth: Int
@@ -63,22 +66,28 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
     let height = block.rows / max(1, tiles)
     let taller = block.rows - height * tiles
     var walker = rows
-    var row = 0
-    for t in 0..<tiles {
-      let count = t < taller ? height + 1 : height
-      let y = block.y + row * block.yStride + column
-      withUnsafeMutablePointer(to: &pointers) { memory in
-        let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
-        walker.take(count, rows)
-        runTile(
-          rows: count, vectors: vectors,
-          TileCall(
-            rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch, y: y, yStride: block.yStride,
-            columns: columns, residual: block.residual.map { $0 + row * block.residualStride + column },
-            residualStride: block.residualStride, relu: block.activation == .relu))
+    for segment in 0..<block.segments {
+      let y = block.y + segment * block.segmentPitch + column
+      let residual = block.residual.map { $0 + segment * block.residualSegmentPitch + column }
+      var row = 0
+      for t in 0..<tiles {
+        let count = t < taller ? height + 1 : height
+        withUnsafeMutablePointer(to: &pointers) { memory in
+          let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
+          walker.take(count, rows)
+          runTile(
+            rows: count, vectors: vectors,
+            TileCall(
+              rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch,
+              y: y + row * block.yStride, yStride: block.yStride, columns: columns,
+              residual: residual.map { $0 + row * block.residualStride }, residualStride: block.residualStride,
+              relu: block.activation == .relu))
+        }
+        if needsPass(block.activation) {
+          activateRows(block.activation, count, columns, y + row * block.yStride, block.yStride)
+        }
+        row += count
       }
-      if needsPass(block.activation) { activateRows(block.activation, count, columns, y, block.yStride) }
-      row += count
     }
     panel += taken
   }

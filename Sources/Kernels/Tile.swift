@@ -1,9 +1,10 @@
 import CPlatform
 
-/// Where the micro-kernel finds a, in the order of the rows of b: `outer` × `inner` runs of `count` neighbouring floats,
-/// at the same offsets from each row's pointer. A matrix is one run; a convolution window over NHWC is a run for each
+/// Where the micro-kernel finds a, in the order of the rows of b: `slices` × `outer` × `inner` runs of `count` neighbouring
+/// floats, at the same offsets from each row's pointer. A matrix is one run; a convolution window over NHWC is a run for each
 /// kernel row, or for each kernel cell when cells are not neighbours in memory.
 struct Runs {
+  var slices = 1, slicePitch = 0
   var outer = 1, outerPitch = 0
   var inner = 1, innerPitch = 0
   var count: Int
@@ -45,24 +46,26 @@ func tile<let mr: Int, let nv: Int>(_ call: TileCall, _ zero: InlineArray<mr, In
   }
   let rows = InlineArray<mr, UnsafePointer<Float>> { call.rows[$0] }
   var b = call.panel + width
-  for s in 0..<call.runs.outer {
-    var first = s * call.runs.outerPitch
-    for _ in 0..<call.runs.inner {
-      var k = dlp_opaque(first)
-      let end = k + call.runs.count
-      while k < end {
-        let vectors = InlineArray<nv, Vector> { load(b + panelOffset($0, call.panelPitch)) }
-        for i in 0..<mr {
-          let a = nv > 1 ? dlp_in_order(splat(rows[unchecked: i][k])) : splat(rows[unchecked: i][k])
-          for j in 0..<nv {
-            sums[unchecked: i][unchecked: j] = multiplyAdd(a, vectors[unchecked: j], sums[unchecked: i][unchecked: j])
+  for slice in 0..<call.runs.slices {
+    for s in 0..<call.runs.outer {
+      var first = slice * call.runs.slicePitch + s * call.runs.outerPitch
+      for _ in 0..<call.runs.inner {
+        var k = dlp_opaque(first)
+        let end = k + call.runs.count
+        while k < end {
+          let vectors = InlineArray<nv, Vector> { load(b + panelOffset($0, call.panelPitch)) }
+          for i in 0..<mr {
+            let a = nv > 1 ? dlp_in_order(splat(rows[unchecked: i][k])) : splat(rows[unchecked: i][k])
+            for j in 0..<nv {
+              sums[unchecked: i][unchecked: j] = multiplyAdd(a, vectors[unchecked: j], sums[unchecked: i][unchecked: j])
+            }
+            if nv > 1 { dlp_keep(a) }
           }
-          if nv > 1 { dlp_keep(a) }
+          b += width
+          k = dlp_opaque(k + 1)
         }
-        b += width
-        k = dlp_opaque(k + 1)
+        first += call.runs.innerPitch
       }
-      first += call.runs.innerPitch
     }
   }
   if let residual = call.residual { add(residual, call, &sums) }

@@ -183,6 +183,12 @@ private let convCases: [OpCase] =
     conv([0, 3, 8, 8], 4, [3, 3]),  // an empty batch
     conv([1, 3, 20], 8, [5], window([2], [1], [1], [2])),  // 1-D
     conv([1, 2, 5, 6, 4], 3, [3, 2, 2], Window(axes: 3, pad: 1)),  // 3-D
+    conv([2, 17, 4, 7, 6], 20, [3, 3, 3], Window(axes: 3, pad: 1)),
+    conv([1, 4, 7, 6, 5], 6, [2, 3, 2], window([2, 1, 2], [2, 1, 1], [1, 0, 1], [0, 1, 2]), groups: 2),
+    conv([1, 5, 3, 4, 6], 7, [1, 3, 3], Window(axes: 3, pad: 0)),  // slice by slice
+    conv([1, 16, 3, 9, 9], 16, [1, 1, 1], Window(axes: 3, stride: 2)),
+    conv([1, 6, 3, 5, 5], 6, [3, 3, 3], Window(axes: 3, pad: 1), groups: 6),
+    conv([2, 130, 6, 5], 128, [3, 3], Window(pad: 1)),  // weights larger than a cache
   ]
 
 private let poolCases: [OpCase] = {
@@ -206,6 +212,11 @@ private let poolCases: [OpCase] = {
   cases.append(OpCase(.averagePool(kernel: [4, 4], straddling, countPadding: true), [[1, 5, 1, 1]]))
   cases.append(OpCase(.maxPool(kernel: [3], Window(axes: 1, stride: 2, pad: 1)), [[2, 5, 11]]))
   cases.append(OpCase(.averagePool(kernel: [2, 2, 2], Window(axes: 3, stride: 2), countPadding: false), [[1, 3, 4, 6, 4]]))
+  for w in [Window(axes: 3, stride: 2, pad: 1), window([1, 2, 1], [2, 1, 1], [1, 0, 1], [0, 1, 1])] {
+    cases.append(OpCase(.maxPool(kernel: [3, 2, 3], w), [[2, 5, 7, 6, 5]]))
+    cases.append(OpCase(.averagePool(kernel: [3, 2, 3], w, countPadding: false), [[2, 5, 7, 6, 5]]))
+    cases.append(OpCase(.averagePool(kernel: [3, 2, 3], w, countPadding: true), [[2, 5, 7, 6, 5]]))
+  }
   cases.append(OpCase(.globalAveragePool, [[2, 5, 3, 4, 2]]))
   return cases
 }()
