@@ -144,6 +144,8 @@ struct Lowering {
       emit(node, .globalPool(.average(countPadding: false)), [value(x, in: .channelsLast)], .channelsLast)
     case .matmul:
       try matmul(node)
+    case .einsum where node.inputs.count == 2:
+      contraction(node)
     case .activation(let activation):
       if !fuse(activation, node) { elementwise(node, .activate(activation)) }
     case .unary(let function) where function.hasKernel:
@@ -206,7 +208,7 @@ struct Lowering {
 
   private mutating func gemm(_ node: Node, _ transposeA: Bool, _ transposeB: Bool) throws(DLError) {
     guard !transposeA, let w = graph.values[node.inputs[1]].constant, w.count > 0, biasIsConstant(node) else {
-      return reference(node)
+      return contraction(node)
     }
     let bias = bias(node)
     let depth = w.sizes[transposeB ? 1 : 0]
@@ -227,11 +229,17 @@ struct Lowering {
     emit(node, .gemm(panels, depth: depth, columns: columns), inputs, .rowMajor)
   }
 
+  /// A product of two computed tensors.
+  private mutating func contraction(_ node: Node) {
+    guard node.inputs.count >= 2 else { return reference(node) }
+    emit(node, .contraction, node.inputs.map { $0 == Node.absent ? $0 : value($0, in: .rowMajor) }, .rowMajor)
+  }
+
   /// Rows along all but the last axis times a constant matrix.
   private mutating func matmul(_ node: Node) throws(DLError) {
     guard graph.values[node.inputs[0]].type.rank >= 2, let w = graph.values[node.inputs[1]].constant, w.sizes.count == 2,
       w.count > 0
-    else { return reference(node) }
+    else { return contraction(node) }
     let (depth, columns) = (w.sizes[0], w.sizes[1])
     let kernels = kernels
     let panels = try pack(kernels.packedSize(depth, columns)) {

@@ -50,6 +50,8 @@ enum Operation {
   /// panels: `KernelSet.pack`.
   case gemm(Storage, depth: Int, columns: Int)
   case convTranspose([TransposedPhase])
+  /// `matmul`, `gemm` or `einsum` of two computed tensors; what is no product of matrices is left to the reference.
+  case contraction
   case pool(PoolCall.Kind, WindowGeometry)
   case globalPool(PoolCall.Kind)
   case activate(Activation)

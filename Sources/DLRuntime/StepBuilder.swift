@@ -39,6 +39,8 @@ struct StepBuilder {
       return convTranspose(node, phases)
     case .gemm(let panels, let depth, let columns):
       return [gemm(node, panels, depth, columns)]
+    case .contraction:
+      return contraction(node)
     case .pool(let kind, let geometry):
       return [pool(node, kind, flattened(placed(geometry, x, node.output)))]
     case .globalPool(let kind):
@@ -95,7 +97,7 @@ struct StepBuilder {
     case .normalise: return value == node.inputs[0]
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(let from, _): return from == .channelsLast && !isView(node)
-    case .view, .reference: return false
+    case .view, .contraction, .reference: return false
     }
   }
 
@@ -107,7 +109,7 @@ struct StepBuilder {
       return true
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(_, let to): return to == .channelsLast && !isView(node)
-    case .view, .reference: return false
+    case .view, .contraction, .reference: return false
     }
   }
 
