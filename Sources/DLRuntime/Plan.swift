@@ -1,13 +1,16 @@
 import DLGraph
 import KernelTypes
 
-/// A program made ready for one set of input sizes: steps, and where each value lies.
+/// A program made ready for one set of input sizes: steps, and where each value lies. Of a program whose sizes follow from
+/// elements, the stage that can be planned with what is known.
 final class Plan {
   enum Location {
     case input(Int, offset: Int = 0)
     case output(Int, offset: Int = 0)
     case constant(UnsafeRawPointer)
     case arena(Int)
+    /// Where the plan of an earlier stage has it.
+    case earlier(stage: Int, slot: Int, offset: Int = 0)
 
     func moved(by bytes: Int) -> Location {
       switch self {
@@ -15,14 +18,18 @@ final class Plan {
       case .output(let i, let offset): .output(i, offset: offset + bytes)
       case .constant(let pointer): .constant(pointer + bytes)
       case .arena(let offset): .arena(offset + bytes)
+      case .earlier(let stage, let slot, let offset): .earlier(stage: stage, slot: slot, offset: offset + bytes)
       }
     }
   }
 
   /// Sizes of each input, in order; what plans are looked up by.
   let inputSizes: [[Int]]
-  let outputSizes: [[Int]]
-  let outputBytes: [Int]
+  /// What it covers, and what is known with it but for what its run finds.
+  let stage: Stage
+  let knowledge: Knowledge
+  /// The outputs it writes.
+  let delivers: [Int]
   let steps: [Step]
   /// What each step is a part of: an index into `Program.nodes`, or behind those the output that it copies.
   let origins: [Int]
@@ -30,30 +37,46 @@ final class Plan {
   let scratchSlots: [Int]
   let locations: [Location]
   let arenaBytes: Int
-  /// Of each value of the program.
-  let types: [SizedType]
-  /// What follows from the sizes alone; keeps the memory that `locations` point to.
-  private let constants: [Constant]
+  /// Bytes of the values that are needed at once, at most: no arena can be smaller.
+  let liveBytes: Int
+  let trueSizes: TrueSizes
+  /// Plans of the next stage, the most recent first.
+  var successors: [Successor] = []
   /// Addresses of the slots, filled by the session.
   let slots: UnsafeMutablePointer<UnsafeMutableRawPointer>
   /// The times of the last run; nil until a run is profiled.
   var profile: Profile?
 
+  /// Of each value of the program.
+  var types: [SizedType] { stage.types }
+
   /// A convenience, because Embedded Swift (6.3) leaks an object whose designated initialiser throws halfway.
   convenience init(_ program: Program, _ kernels: KernelSet, inputSizes: [[Int]], threads: Int) throws(DLError) {
-    let facts = try inferFacts(program, inputSizes)
-    let types = try sizedTypes(facts, program)
-    let sizes = types.map { $0.sizes }
-    var builder = StepBuilder(kernels: kernels, types: types, layouts: program.values.map { $0.layout })
+    try self.init(program, kernels, Knowledge(program, inputSizes: inputSizes), inputSizes: inputSizes, threads: threads)
+  }
+
+  convenience init(
+    _ program: Program, _ kernels: KernelSet, _ before: Knowledge, inputSizes: [[Int]], threads: Int
+  ) throws(DLError) {
+    var knowledge = before
+    let stage = try Stage(program, &knowledge)
+    let (types, isLive, facts) = (stage.types, stage.isLive, knowledge.facts)
+    let trueSizes = TrueSizes()
+    var builder = StepBuilder(
+      kernels: kernels, types: types, layouts: program.values.map { $0.layout }, trueSizes: trueSizes, open: stage.open)
     var aliases = Aliases(program.values.count)
-    /// Whether a run computes the node: not what is known already, and not no elements at all.
-    let isLive = program.nodes.map { node in
-      node.outputs.contains { $0 != Node.absent && facts[$0]?.constant == nil && sizes[$0].allSatisfy { $0 > 0 } }
-    }
     for (n, node) in program.nodes.enumerated() where isLive[n] && builder.isView(node) {
       aliases.merge(node.output, into: node.inputs[0])
     }
-    let views = Views(program, builder, isLive: isLive, isKnown: { facts[$0]?.constant != nil }, &aliases)
+    // What later stages read stays to the end, dense.
+    var isKept = program.values.map { _ in false }
+    for v in stage.open + stage.wanted { isKept[v] = true }
+    for (n, node) in program.nodes.enumerated() where !knowledge.isDone[n] {
+      for v in node.reads { isKept[v] = true }
+    }
+    let views = Views(
+      program, builder, isLive: isLive, isKept: isKept, isElsewhere: { facts[$0]?.constant != nil || before.stage[$0] != nil },
+      &aliases)
     builder.pitches = views.pitches
     builder.wholes = views.wholes
     var steps: [Step] = []
@@ -71,11 +94,22 @@ final class Plan {
       case .constant(let constant): fixed[aliases.root(v)] = .constant(constant.bytes.baseAddress!)
       case .packed: break
       case .node:
-        if let constant = facts[v]?.constant { fixed[aliases.root(v)] = .constant(constant.bytes.baseAddress!) }
+        if let constant = facts[v]?.constant {
+          fixed[aliases.root(v)] = .constant(constant.bytes.baseAddress!)
+        } else if let stage = before.stage[v] {
+          fixed[aliases.root(v)] = .earlier(stage: stage, slot: v)
+        }
       }
     }
     var count = program.values.count
-    for (i, output) in program.outputs.enumerated() {
+    var delivers: [Int] = []
+    for (i, output) in program.outputs.enumerated() where knowledge.outputSizes[i] == nil {
+      guard facts[output] != nil else {
+        isKept[output] = true
+        continue
+      }
+      delivers.append(i)
+      knowledge.outputSizes[i] = types[output].sizes
       let root = aliases.root(output)
       if fixed[root] == nil, types[root].bytes == types[output].bytes {
         fixed[root] = .output(i)
@@ -88,8 +122,9 @@ final class Plan {
       }
     }
 
-    mergeInPlace(steps, types, fixed, &aliases)
-    var lifetimes = valueLifetimes(steps, types, fixed, &aliases)
+    let kept = isKept.indices.filter { isKept[$0] }
+    mergeInPlace(steps, types, fixed, kept: kept, &aliases)
+    var lifetimes = valueLifetimes(steps, types, fixed, kept: kept, &aliases)
     var scratch: [(step: Int, piece: Int)] = []
     for (i, step) in steps.enumerated() where step.scratchFloats > 0 {
       let (floats, overflow) = step.scratchFloats.multipliedReportingOverflow(by: 4 * threads)
@@ -109,28 +144,36 @@ final class Plan {
       slotsOfScratch[step] = locations.count
       locations.append(.arena(memory.offsets[piece]))
     }
+    knowledge.stages += 1
     self.init(
-      inputSizes: inputSizes, outputSizes: program.outputs.map { sizes[$0] },
-      outputBytes: program.outputs.map { types[$0].bytes }, steps: steps, origins: origins, scratchSlots: slotsOfScratch,
-      locations: locations, arenaBytes: memory.bytes, types: types, constants: facts.compactMap { $0?.constant })
+      inputSizes: inputSizes, stage: stage, knowledge: knowledge, delivers: delivers, steps: steps, origins: origins,
+      scratchSlots: slotsOfScratch, locations: locations, memory: memory, trueSizes: trueSizes)
   }
 
   private init(
-    inputSizes: [[Int]], outputSizes: [[Int]], outputBytes: [Int], steps: [Step], origins: [Int], scratchSlots: [Int],
-    locations: [Location], arenaBytes: Int, types: [SizedType],
-    constants: [Constant]
+    inputSizes: [[Int]], stage: Stage, knowledge: Knowledge, delivers: [Int], steps: [Step], origins: [Int], scratchSlots: [Int],
+    locations: [Location], memory: MemoryPlan, trueSizes: TrueSizes
   ) {
     self.inputSizes = inputSizes
-    self.outputSizes = outputSizes
-    self.outputBytes = outputBytes
+    self.stage = stage
+    self.knowledge = knowledge
+    self.delivers = delivers
     self.steps = steps
     self.origins = origins
     self.scratchSlots = scratchSlots
     self.locations = locations
-    self.arenaBytes = arenaBytes
-    self.types = types
-    self.constants = constants
+    arenaBytes = memory.bytes
+    liveBytes = memory.liveBytes
+    self.trueSizes = trueSizes
     slots = .allocate(capacity: max(locations.count, 1))
+  }
+
+  /// Of output i of the program.
+  func outputType(_ i: Int, _ program: Program) -> SizedType { types[program.outputs[i]] }
+
+  func forgetProfile() {
+    profile = nil
+    for successor in successors { successor.plan.forgetProfile() }
   }
 
   deinit { slots.deallocate() }
@@ -144,69 +187,6 @@ struct SizedType {
   var bytes: Int { byteCount(dtype, sizes) ?? 0 }
 }
 
-/// What is known of every value for the given input sizes, with all that follows from sizes alone computed; checks free
-/// dimensions that must agree.
-private func inferFacts(_ program: Program, _ inputSizes: [[Int]]) throws(DLError) -> [Fact?] {
-  var facts: [Fact?] = program.values.map { _ in nil }
-  for (v, value) in program.values.enumerated() {
-    switch value.source {
-    case .constant(let constant): facts[v] = Fact(constant)
-    case .packed: facts[v] = Fact(value.type)
-    case .input, .node: break
-    }
-  }
-  var symbols: [(symbol: Int, size: Int, input: Name)] = []
-  for (i, v) in program.inputs.enumerated() {
-    let value = program.values[v]
-    for (d, dim) in value.type.dims.enumerated() {
-      guard case .symbol(let s) = dim else { continue }
-      let size = inputSizes[i][d]
-      if let known = symbols.first(where: { $0.symbol == s }), known.size != size {
-        throw DLError(
-          .shapeMismatch,
-          "input \(value.name.quoted): dimension \(d): expected \(known.size) as in input \(known.input.quoted), found \(size)"
-        )
-      }
-      symbols.append((s, size, value.name))
-    }
-    facts[v] = Fact(TensorType(value.type.dtype, sizes: inputSizes[i]))
-  }
-  for node in program.nodes {
-    guard let op = node.op else {
-      facts[node.output] = facts[node.inputs[0]]
-      continue
-    }
-    do {
-      let inputs = node.inputs.map { $0 == Node.absent ? nil : facts[$0] }
-      var inferred = try inferFacts(of: op, inputs, outputs: node.outputs.count)
-      if case .reference = node.operation, let constants = try fold(op, inputs, inferred, limit: foldingLimit) {
-        inferred = constants.map { Fact($0) }
-      }
-      for (output, fact) in zip(node.outputs, inferred) where output != Node.absent { facts[output] = fact }
-    } catch { throw error.at("node \(node.name.quoted) (\(op.name))") }
-  }
-  return facts
-}
-
-/// The most bytes that a node computed at planning may make: shapes and the little that is computed from them.
-private let foldingLimit = 65_536
-
-private func sizedTypes(_ facts: [Fact?], _ program: Program) throws(DLError) -> [SizedType] {
-  var types: [SizedType] = []
-  for (v, fact) in facts.enumerated() {
-    // A value that no live node computes keeps no size.
-    guard let fact else {
-      types.append(SizedType(dtype: program.values[v].type.dtype, sizes: [0]))
-      continue
-    }
-    guard let sizes = fact.type.sizes else {
-      throw DLError(.unsupported, "the size of value \(program.values[v].name.quoted) depends on the elements of others")
-    }
-    types.append(SizedType(dtype: fact.type.dtype, sizes: sizes))
-  }
-  return types
-}
-
 private func copyStep(_ name: Name, from: Int, to: Int, _ type: SizedType) -> Step {
   let bytes = type.bytes
   return Step(name: name, kernel: "copy", reads: [from], write: to, cost: Double(bytes)) { slots, _, _, _ in
@@ -215,9 +195,12 @@ private func copyStep(_ name: Name, from: Int, to: Int, _ type: SizedType) -> St
 }
 
 /// Lets a step write over what it reads, where that is not read again and both are arena memory.
-private func mergeInPlace(_ steps: [Step], _ types: [SizedType], _ fixed: [Plan.Location?], _ aliases: inout Aliases) {
+private func mergeInPlace(
+  _ steps: [Step], _ types: [SizedType], _ fixed: [Plan.Location?], kept: [Int], _ aliases: inout Aliases
+) {
   var lastRead = fixed.map { _ in -1 }
   for (i, step) in steps.enumerated() { for r in step.reads { lastRead[aliases.root(r)] = i } }
+  for v in kept { lastRead[aliases.root(v)] = steps.count }
   for (i, step) in steps.enumerated() {
     guard let place = step.inPlace else { continue }
     let from = aliases.root(step.reads[place])
@@ -234,7 +217,7 @@ private func mergeInPlace(_ steps: [Step], _ types: [SizedType], _ fixed: [Plan.
 }
 
 private func valueLifetimes(
-  _ steps: [Step], _ types: [SizedType], _ fixed: [Plan.Location?], _ aliases: inout Aliases
+  _ steps: [Step], _ types: [SizedType], _ fixed: [Plan.Location?], kept: [Int], _ aliases: inout Aliases
 ) -> (pieces: [Lifetime], piece: [Int?]) {
   var pieces: [Lifetime] = []
   var piece: [Int?] = fixed.map { _ in nil }
@@ -249,6 +232,9 @@ private func valueLifetimes(
         pieces.append(Lifetime(bytes: types[root].bytes, first: i, last: i))
       }
     }
+  }
+  for v in kept {
+    if let p = piece[aliases.root(v)] { pieces[p].last = steps.count }
   }
   return (pieces, piece)
 }

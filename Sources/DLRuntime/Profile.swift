@@ -24,6 +24,8 @@ public final class Profile {
   }
 
   private let parts: [Part]
+  /// The profiles of a run's stages, when there are several.
+  private let stages: [Profile]
   /// When the run began and when each step had ended; nanoseconds.
   var times: [UInt64]
 
@@ -44,14 +46,31 @@ public final class Profile {
     self.init(parts, steps: plan.steps.count)
   }
 
+  /// Of a run in stages.
+  init(joining stages: [Profile]) {
+    self.stages = stages
+    parts = []
+    times = []
+  }
+
   private init(_ parts: [Part], steps: Int) {
     self.parts = parts
+    stages = []
     times = Array(repeating: 0, count: steps + 1)
   }
 
-  public var count: Int { parts.count }
+  public var count: Int { stages.reduce(parts.count) { $0 + $1.count } }
 
   public subscript(i: Int) -> ProfileEntry {
+    var place = i
+    for stage in stages {
+      if place < stage.count {
+        var entry = stage[place]
+        entry.start += stage.times[0] - stages[0].times[0]
+        return entry
+      }
+      place -= stage.count
+    }
     var entry = parts[i].entry
     let start = times[parts[i].steps.lowerBound]
     entry.start = start - times[0]

@@ -42,9 +42,12 @@ public final class Session {
 
   private var inputs: [Input]
   private var outputs: [Output]
-  private var arena = Buffer()
+  /// One for each stage of a run.
+  private var arenas = [Buffer()]
   /// The most recent first.
   private var plans: [Plan] = []
+  /// The plans of the last run, one for each stage.
+  private var stages: [Plan] = []
   private static let planLimit = 8
   /// Whether inputs' sizes, or any address, changed since the last run.
   private var sizesChanged = true
@@ -63,7 +66,7 @@ public final class Session {
   deinit {
     for i in inputs.indices { inputs[i].own.free() }
     for i in outputs.indices { outputs[i].own.free() }
-    arena.free()
+    for i in arenas.indices { arenas[i].free() }
   }
 
   // MARK: inputs and outputs
@@ -129,17 +132,19 @@ public final class Session {
   /// An output of the last run: dense, row-major, until the next run.
   public func output(_ index: Int) throws(DLError) -> (data: UnsafeRawBufferPointer, dtype: DType, sizes: [Int]) {
     try requireOutput(index)
-    guard hasRun, let plan = plans.first else {
+    guard hasRun, let sizes = stages.last?.knowledge.outputSizes[index] else {
       throw DLError(.notReady, "output \(index): there is none until the session has run")
     }
+    let dtype = model.graph.values[model.graph.outputs[index]].type.dtype
     let start = UnsafeRawPointer(outputs[index].bound ?? outputs[index].own.memory)
-    let data = UnsafeRawBufferPointer(start: start, count: plan.outputBytes[index])
-    return (data, model.graph.values[model.graph.outputs[index]].type.dtype, plan.outputSizes[index])
+    let data = UnsafeRawBufferPointer(start: start, count: byteCount(dtype, sizes) ?? 0)
+    return (data, dtype, sizes)
   }
 
   /// Bytes of tensor memory held.
   public var memory: Int {
-    var bytes = arena.capacity
+    var bytes = 0
+    for arena in arenas { bytes += arena.capacity }
     for input in inputs { bytes += input.own.capacity }
     for output in outputs { bytes += output.own.capacity }
     return bytes
@@ -154,13 +159,19 @@ public final class Session {
     defer { dlp_fpu_leave(saved) }
     if sizesChanged || addressesChanged { try prepare() }
     hasRun = false
-    let plan = plans[0]
-    if profiling {
-      try runProfiled(plan)
-    } else {
-      for i in plan.steps.indices { try run(plan, i, UnsafePointer(plan.slots)) }
+    if stages.count > 1 { stages.removeLast(stages.count - 1) }
+    try runStage(stages[0])
+    while let next = try stages[stages.count - 1].successor(model.program, model.kernels, threads: pool.threads) {
+      try prepare(next, stage: stages.count)
+      stages.append(next)
+      try runStage(next)
     }
     hasRun = true
+  }
+
+  private func runStage(_ plan: Plan) throws(DLError) {
+    if profiling { return try runProfiled(plan) }
+    for i in plan.steps.indices { try run(plan, i, UnsafePointer(plan.slots)) }
   }
 
   /// Runs step i of a plan.
@@ -190,7 +201,7 @@ public final class Session {
 
   /// Whether runs measure each node. What was measured before is forgotten when this changes.
   public var profiling = false {
-    didSet { if profiling != oldValue { for plan in plans { plan.profile = nil } } }
+    didSet { if profiling != oldValue { for plan in plans { plan.forgetProfile() } } }
   }
 
   private func runProfiled(_ plan: Plan) throws(DLError) {
@@ -212,10 +223,15 @@ public final class Session {
 
   /// What the nodes took in the last run, in the order they ran in.
   public func profile() throws(DLError) -> Profile {
-    guard hasRun, let profile = plans.first?.profile else {
-      throw DLError(.notReady, "there is no profile until a run with profiling on")
+    var profiles: [Profile] = []
+    for plan in stages {
+      guard hasRun, let profile = plan.profile else {
+        throw DLError(.notReady, "there is no profile until a run with profiling on")
+      }
+      profiles.append(profile)
     }
-    return profile
+    guard let first = profiles.first else { throw DLError(.notReady, "there is no profile until a run with profiling on") }
+    return profiles.count == 1 ? first : Profile(joining: profiles)
   }
 
   /// Sees that there is a plan for the inputs' sizes and memory for it, and resolves every address.
@@ -226,10 +242,16 @@ public final class Session {
       sizesChanged = false
       addressesChanged = true
     }
-    let plan = plans[0]
-    try reserveMemory(plan)
-    for (slot, location) in plan.locations.enumerated() { plan.slots[slot] = address(location) }
+    try prepare(plans[0], stage: 0)
+    stages = [plans[0]]
     addressesChanged = false
+  }
+
+  /// Sees that there is memory for a plan, and resolves every address.
+  private func prepare(_ plan: Plan, stage: Int) throws(DLError) {
+    if stage == arenas.count { arenas.append(Buffer()) }
+    try reserveMemory(plan, stage: stage)
+    for (slot, location) in plan.locations.enumerated() { plan.slots[slot] = address(location, stage: stage) }
   }
 
   /// Brings the plan for the inputs' sizes to the front, making it if it is not among those kept.
@@ -249,33 +271,39 @@ public final class Session {
     }
   }
 
-  private func reserveMemory(_ plan: Plan) throws(DLError) {
-    var wanted = max(arena.capacity, plan.arenaBytes)
+  private func reserveMemory(_ plan: Plan, stage: Int) throws(DLError) {
+    var wanted = max(arenas[stage].capacity, plan.arenaBytes)
+    for (i, arena) in arenas.enumerated() where i != stage { wanted = wanted.addingSaturated(arena.capacity) }
     for input in inputs { wanted = wanted.addingSaturated(input.own.capacity) }
-    for (i, output) in outputs.enumerated() {
-      let bytes = plan.outputBytes[i]
+    for i in plan.delivers {
+      let output = outputs[i]
+      let type = plan.outputType(i, model.program)
+      let bytes = type.bytes
       if output.bound == nil {
         wanted = wanted.addingSaturated(max(output.own.capacity, bytes))
       } else if output.boundBytes != bytes {
         throw DLError(
           .shapeMismatch,
-          "output \(i) \(model.outputName(i).quoted): the bound memory has \(output.boundBytes) bytes, \(describe(plan.outputSizes[i])) takes \(bytes)"
+          "output \(i) \(model.outputName(i).quoted): the bound memory has \(output.boundBytes) bytes, \(describe(type.sizes)) takes \(bytes)"
         )
       }
     }
     try requireLimit(wanted)
-    try arena.reserve(plan.arenaBytes)
-    for i in outputs.indices where outputs[i].bound == nil { try outputs[i].own.reserve(plan.outputBytes[i]) }
+    try arenas[stage].reserve(plan.arenaBytes)
+    for i in plan.delivers where outputs[i].bound == nil {
+      try outputs[i].own.reserve(plan.outputType(i, model.program).bytes)
+    }
   }
 
-  private func address(_ location: Plan.Location) -> UnsafeMutableRawPointer {
+  private func address(_ location: Plan.Location, stage: Int) -> UnsafeMutableRawPointer {
     let found: UnsafeMutableRawPointer? =
       switch location {
       case .input(let i, let offset):
         (inputs[i].bound.map { UnsafeMutableRawPointer(mutating: $0) } ?? inputs[i].own.memory).map { $0 + offset }
       case .output(let i, let offset): (outputs[i].bound ?? outputs[i].own.memory).map { $0 + offset }
       case .constant(let pointer): UnsafeMutableRawPointer(mutating: pointer)
-      case .arena(let offset): arena.memory.map { $0 + offset }
+      case .arena(let offset): arenas[stage].memory.map { $0 + offset }
+      case .earlier(let stage, let slot, let offset): stages[stage].slots[slot] + offset
       }
     return found ?? UnsafeMutableRawPointer(bitPattern: MemoryPlan.alignment)!
   }

@@ -90,6 +90,8 @@ extension StepBuilder {
     let inputs = node.inputs
     let outputs = node.outputs
     let types = types
+    let trueSizes = trueSizes
+    let unknown = outputs.indices.filter { open.contains(outputs[$0]) }
     return [
       Step(
         name: node.name, kernel: "reference", reads: inputs.filter { $0 != Node.absent },
@@ -100,6 +102,7 @@ extension StepBuilder {
         }
         var results = outputs.map { buffer($0) }
         try evaluateReference(op, inputs.map { buffer($0) }, &results)
+        for i in unknown { trueSizes.record(outputs[i], results[i]?.sizes ?? []) }
       }
     ]
   }

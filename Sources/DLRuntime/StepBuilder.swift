@@ -21,10 +21,16 @@ struct StepBuilder {
   /// The value that each lies in as a part of it.
   var wholes: [Int?] = []
 
-  init(kernels: KernelSet, types: [SizedType], layouts: [Layout]) {
+  /// Told the sizes of `open`, values whose elements decide them.
+  let trueSizes: TrueSizes
+  let open: [Int]
+
+  init(kernels: KernelSet, types: [SizedType], layouts: [Layout], trueSizes: TrueSizes, open: [Int]) {
     self.kernels = kernels
     self.types = types
     self.layouts = layouts
+    self.trueSizes = trueSizes
+    self.open = open
     sizes = types.map { $0.sizes }
   }
 

@@ -17,17 +17,21 @@ struct Views {
   /// Values whose memory is decided elsewhere: inputs, constants, outputs, views of others, and parts.
   private var isFixed: [Bool]
 
-  /// isLive: of each node, whether a run computes it. isKnown: of each value, whether it is a constant of this plan.
-  init(_ program: Program, _ builder: StepBuilder, isLive: [Bool], isKnown: (Int) -> Bool, _ aliases: inout Aliases) {
+  /// isLive: of each node, whether the plan computes it. isKept: of each value, whether it is needed after the plan.
+  /// isElsewhere: whether a value lies outside the plan's memory.
+  init(
+    _ program: Program, _ builder: StepBuilder, isLive: [Bool], isKept: [Bool], isElsewhere: (Int) -> Bool,
+    _ aliases: inout Aliases
+  ) {
     self.program = program
     self.builder = builder
     types = builder.types
     pitches = types.map { _ in 0 }
     wholes = types.map { _ in nil }
-    readersAllow = types.map { _ in true }
+    readersAllow = isKept.map { !$0 }
     writerAllows = types.map { _ in false }
     isFixed = program.values.indices.map { v in
-      if case .node = program.values[v].source { return isKnown(v) || aliases.root(v) != v }
+      if case .node = program.values[v].source { return isElsewhere(v) || aliases.root(v) != v }
       return true
     }
     for output in program.outputs {
