@@ -40,6 +40,8 @@ final class Plan {
   /// Bytes of the values that are needed at once, at most: no arena can be smaller.
   let liveBytes: Int
   let trueSizes: TrueSizes
+  /// The value that each lies in as a part of it.
+  let wholes: [Int?]
   /// Plans of the next stage, the most recent first.
   var successors: [Successor] = []
   /// Addresses of the slots, filled by the session.
@@ -147,12 +149,12 @@ final class Plan {
     knowledge.stages += 1
     self.init(
       inputSizes: inputSizes, stage: stage, knowledge: knowledge, delivers: delivers, steps: steps, origins: origins,
-      scratchSlots: slotsOfScratch, locations: locations, memory: memory, trueSizes: trueSizes)
+      scratchSlots: slotsOfScratch, locations: locations, memory: memory, trueSizes: trueSizes, wholes: views.wholes)
   }
 
   private init(
     inputSizes: [[Int]], stage: Stage, knowledge: Knowledge, delivers: [Int], steps: [Step], origins: [Int], scratchSlots: [Int],
-    locations: [Location], memory: MemoryPlan, trueSizes: TrueSizes
+    locations: [Location], memory: MemoryPlan, trueSizes: TrueSizes, wholes: [Int?]
   ) {
     self.inputSizes = inputSizes
     self.stage = stage
@@ -165,6 +167,7 @@ final class Plan {
     arenaBytes = memory.bytes
     liveBytes = memory.liveBytes
     self.trueSizes = trueSizes
+    self.wholes = wholes
     slots = .allocate(capacity: max(locations.count, 1))
   }
 

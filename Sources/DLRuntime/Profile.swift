@@ -90,7 +90,7 @@ extension Model {
 }
 
 /// What is known of a part of a plan before it runs.
-private func describe(_ origin: Int, _ program: Program, _ types: [SizedType]) -> ProfileEntry {
+func describe(_ origin: Int, _ program: Program, _ types: [SizedType]) -> ProfileEntry {
   var entry = ProfileEntry(name: origin, op: "copy", kernel: "", start: 0, nanoseconds: 0, flops: 0, bytes: 0, threads: 1)
   guard origin < program.nodes.count else {
     let output = program.outputs[origin - program.nodes.count]

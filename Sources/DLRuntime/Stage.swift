@@ -158,5 +158,3 @@ struct Stage {
 
 /// The most bytes that a node computed at planning may make: shapes and the little that is computed from them.
 private let foldingLimit = 65_536
-
-private func mostSizes(of op: Op, _ inputs: [Fact?], outputs: Int) throws(DLError) -> [[Int]]? { nil }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DLGraph
+import DLRuntime
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,13 +15,16 @@ struct Inspect: ParsableCommand {
   @Flag(help: "How to show it.") var form = Form.table
   @Option(help: "The size of a free dimension, as NAME=SIZE. May be repeated.") var size: [FreeSize] = []
 
+  @Option(help: "Threads that --plan is made for.") var threads = 1
+
   enum Form: EnumerableFlag {
-    case table, json, dot
+    case table, json, dot, plan
 
     static func help(for form: Form) -> ArgumentHelp? {
       switch form {
       case .table: "A table to read (the default)."
       case .json: "JSON: the same keys in every release, others may be added."
+      case .plan: "What a run on this machine does: kernels, layouts, memory."
       case .dot: "A drawing in the language of Graphviz."
       }
     }
@@ -34,6 +38,7 @@ struct Inspect: ParsableCommand {
       case .table: print(report.table())
       case .json: print(try report.json())
       case .dot: print(report.dot())
+      case .plan: print(try report.plan(threads: threads))
       }
     } catch let error as DLError { throw Failure(error, path: model) }
   }

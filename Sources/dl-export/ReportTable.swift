@@ -38,15 +38,7 @@ extension Report {
     rows.append([
       "total", "", "", "", grouped(parameterCount), macs.map(grouped) ?? "?", bytes.map(grouped) ?? "?",
     ])
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    var lines = rows.map { row in
-      row.enumerated().map { column, text in column < 4 ? pad(text, widths[column]) : padLeft(text, widths[column]) }
-        .joined(separator: "  ")
-    }
-    let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
-    lines.insert(rule, at: 1)
-    lines.insert(rule, at: lines.count - 1)
-    return lines
+    return aligned(rows, left: 4)
   }
 
   /// Without the attributes that change nothing, which the JSON has too.
@@ -96,7 +88,7 @@ private func describe(_ value: MetadataValue, limit: Int) -> String {
 }
 
 /// A name that cannot disturb the terminal: control characters as U+FFFD.
-private func visible(_ name: Name) -> String {
+func visible(_ name: Name) -> String {
   var text = ""
   for scalar in name.description.unicodeScalars {
     switch scalar.properties.generalCategory {
@@ -108,7 +100,7 @@ private func visible(_ name: Name) -> String {
 }
 
 /// "61,706".
-private func grouped(_ n: Int) -> String {
+func grouped(_ n: Int) -> String {
   var text = ""
   for (i, digit) in String(n).reversed().enumerated() { text = (i > 0 && i % 3 == 0 ? "\(digit)," : "\(digit)") + text }
   return text
@@ -116,3 +108,16 @@ private func grouped(_ n: Int) -> String {
 
 private func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
 private func padLeft(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+
+/// Columns of equal width, the first `left` aligned to the left; rules under the first row and over the last.
+func aligned(_ rows: [[String]], left: Int) -> [String] {
+  let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+  var lines = rows.map { row in
+    row.enumerated().map { column, text in column < left ? pad(text, widths[column]) : padLeft(text, widths[column]) }
+      .joined(separator: "  ")
+  }
+  let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
+  lines.insert(rule, at: 1)
+  lines.insert(rule, at: lines.count - 1)
+  return lines
+}

@@ -1,0 +1,55 @@
+import DLGraph
+
+/// One node of a plan, as `dl-export inspect --plan` shows it.
+public struct PlannedNode {
+  public var name: Name
+  /// Of the model's operation; "layout" and "copy" where the runtime has added one.
+  public var op: StaticString
+  /// What computes it; nil where the output lies in memory that is already as it should be.
+  public var kernel: StaticString?
+  public var isChannelsLast: Bool
+  public var type: TensorType
+  /// Where the first output lies: the offset in the arena; nil outside.
+  public var offset: Int?
+  /// The value's name if the output is a part of that one.
+  public var whole: Name?
+  public var bytes: Int
+  public var flops: Double
+}
+
+/// What a run with given input sizes does, and the memory it takes. Of a model that runs in stages, the first.
+public struct PlanDescription {
+  public var nodes: [PlannedNode]
+  public var arenaBytes: Int
+  /// Bytes of the values that are needed at once, at most: no arena can be smaller.
+  public var liveBytes: Int
+  public var packedBytes: Int
+  public var isWhole: Bool
+
+  public init(_ model: Model, inputSizes: [[Int]], threads: Int) throws(DLError) {
+    let program = model.program
+    let plan = try Plan(program, model.kernels, inputSizes: inputSizes, threads: threads)
+    nodes = []
+    var step = 0
+    for (n, node) in program.nodes.enumerated() where plan.stage.isLive[n] {
+      let described = describe(n, program, plan.types)
+      var kernel: StaticString?
+      while step < plan.steps.count && plan.origins[step] == n {
+        kernel = kernel ?? plan.steps[step].kernel
+        step += 1
+      }
+      let output = node.output
+      var offset: Int?
+      if case .arena(let place) = plan.locations[output] { offset = place }
+      nodes.append(
+        PlannedNode(
+          name: node.name, op: described.op, kernel: kernel, isChannelsLast: program.values[output].layout == .channelsLast,
+          type: TensorType(plan.types[output].dtype, sizes: plan.types[output].sizes), offset: offset,
+          whole: plan.wholes[output].map { program.values[$0].name }, bytes: described.bytes, flops: described.flops))
+    }
+    arenaBytes = plan.arenaBytes
+    liveBytes = plan.liveBytes
+    packedBytes = model.packedBytes
+    isWhole = plan.stage.isLast
+  }
+}
