@@ -110,6 +110,8 @@ struct Lowering {
     switch node.op {
     case .concat(let axis): return try concat(node, axis)
     case .split(let axis, _): return try split(node, axis)
+    case .flatten, .reshape, .squeeze, .unsqueeze:
+      return emit(node, .view, [value(node.inputs[0], in: .rowMajor)] + parameters(node), .rowMajor)
     default: break
     }
     for input in node.inputs where input != Node.absent {
@@ -173,8 +175,6 @@ struct Lowering {
       try batchNorm(node, epsilon)
     case .binary(let function):
       binary(node, function)
-    case .flatten, .reshape:
-      emit(node, .view, [value(x, in: .rowMajor)], .rowMajor)
     default:
       reference(node)
     }
