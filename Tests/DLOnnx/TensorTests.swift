@@ -8,7 +8,12 @@ import Testing
 @Suite struct TensorTests {
   private let nowhere = ExternalFiles(besides: "/nonexistent/model.onnx")
 
-  private func bytes(_ tensor: Onnx_TensorProto) throws -> [UInt8] { Array(try constant(tensor, nowhere).bytes) }
+  private func bytes(_ tensor: Onnx_TensorProto) throws -> [UInt8] {
+    let value = try constant(tensor, nowhere)
+    return withExtendedLifetime(value.storage) { Array(value.bytes) }
+  }
+
+  private func floats(_ value: Constant) -> [Float] { withExtendedLifetime(value.storage) { Array(value.floats) } }
 
   private func tensor(_ type: Onnx_TensorProto.DataType, _ dims: [Int], _ fill: (inout Onnx_TensorProto) -> Void)
     -> Onnx_TensorProto
@@ -67,7 +72,7 @@ import Testing
         $0.indices = indices
         $0.dims = dims.map { Int64($0) }
       }
-      return Array(try constant(sparse, nowhere).floats)
+      return floats(try constant(sparse, nowhere))
     }
     #expect(try sparse(.integers("i", [2], [1, 5]), [2, 3]) == [0, 5, 0, 0, 0, 7])
     #expect(try sparse(.integers("i", [2, 2], [0, 2, 1, 0]), [2, 3]) == [0, 0, 5, 7, 0, 0])
@@ -87,14 +92,14 @@ import Testing
     try withTemporaryFolder { folder in
       let inner = folder.appendingPathComponent("model/data")
       try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
-      let floats: [Float] = [1, 2, 3, 4]
-      try floats.withUnsafeBytes { Data($0) + [0] }.write(to: inner.appendingPathComponent("w.bin"))
+      let weights: [Float] = [1, 2, 3, 4]
+      try weights.withUnsafeBytes { Data($0) + [0] }.write(to: inner.appendingPathComponent("w.bin"))
       try Data([1, 2, 3, 4]).write(to: folder.appendingPathComponent("secret.bin"))
       try FileManager.default.createSymbolicLink(
         at: folder.appendingPathComponent("model/link.bin"), withDestinationURL: folder.appendingPathComponent("secret.bin"))
       let files = ExternalFiles(besides: folder.appendingPathComponent("model/model.onnx").path)
       func read(_ dims: [Int], _ entries: (String, String)...) throws -> [Float] {
-        Array(try constant(external(dims, entries), files).floats)
+        floats(try constant(external(dims, entries), files))
       }
       #expect(try read([4], ("location", "data/w.bin"), ("length", "16")) == [1, 2, 3, 4])
       #expect(try read([2], ("location", "data/w.bin"), ("offset", "8"), ("length", "8")) == [3, 4])
