@@ -134,13 +134,12 @@ extension Lowering {
   mutating func transpose(_ node: Node, _ permutation: [Int]) {
     let x = node.inputs[0]
     let rank = permutation.count
-    guard rank >= 3 else { return reference(node) }
-    if permutation == [0, rank - 1] + Array(1..<rank - 1) {
+    if rank >= 3 && permutation == [0, rank - 1] + Array(1..<rank - 1) {
       return emit(node, .view, [value(x, in: .rowMajor)], .channelsLast)
     }
-    if permutation == [0] + Array(2..<rank) + [1] {
+    if rank >= 3 && permutation == [0] + Array(2..<rank) + [1] {
       return emit(node, .view, [value(x, in: .channelsLast)], .rowMajor)
     }
-    reference(node)
+    _ = move(node)
   }
 }

@@ -112,7 +112,8 @@ struct Lowering {
     case .split(let axis, _): return try split(node, axis)
     case .flatten, .reshape, .squeeze, .unsqueeze:
       return emit(node, .view, [value(node.inputs[0], in: .rowMajor)] + parameters(node), .rowMajor)
-    default: break
+    case .transpose(let permutation): return transpose(node, permutation)
+    default: if move(node) { return }
     }
     for input in node.inputs where input != Node.absent {
       // The kernels compute in f32; other types are widened by the reference.
@@ -152,8 +153,6 @@ struct Lowering {
       if !fuse(activation, node) { elementwise(node, .activate(activation)) }
     case .unary(let function) where function.hasKernel:
       elementwise(node, .unary(function))
-    case .transpose(let permutation):
-      transpose(node, permutation)
     case .softmax(let axis):
       let axis = try resolveAxis(axis, rank: rank)
       // The innermost dimension in memory: the last, or the channels of images.

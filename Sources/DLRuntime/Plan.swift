@@ -81,10 +81,11 @@ final class Plan {
       &aliases)
     builder.pitches = views.pitches
     builder.wholes = views.wholes
+    builder.integers = facts.map { $0?.type.dtype.isFloat == false ? $0?.knownIntegers : nil }
     var steps: [Step] = []
     var origins: [Int] = []
     for (n, node) in program.nodes.enumerated() where isLive[n] && !builder.isView(node) {
-      steps += builder.steps(node).filter { $0.units > 0 }
+      steps += try builder.steps(node).filter { $0.units > 0 }
       while origins.count < steps.count { origins.append(n) }
     }
 

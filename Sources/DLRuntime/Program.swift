@@ -67,6 +67,8 @@ enum Operation {
   case binary(BinaryFunction)
   case concat(axis: Int)
   case split(axis: Int)
+  /// Elements moved as the node's operation says: `Movement`.
+  case move
   /// The same elements in the same order in memory under another shape.
   case view
   case changeLayout(from: Layout, to: Layout)

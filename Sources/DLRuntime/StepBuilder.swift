@@ -20,6 +20,8 @@ struct StepBuilder {
   var pitches: [Int] = []
   /// The value that each lies in as a part of it.
   var wholes: [Int?] = []
+  /// The elements of values that are known small integers.
+  var integers: [[Int]?] = []
 
   /// Told the sizes of `open`, values whose elements decide them.
   let trueSizes: TrueSizes
@@ -35,7 +37,7 @@ struct StepBuilder {
   }
 
   /// No steps when the output is only another view of the first input.
-  func steps(_ node: ProgramNode) -> [Step] {
+  func steps(_ node: ProgramNode) throws(DLError) -> [Step] {
     let x = node.inputs[0]
     switch node.operation {
     case .view: return []
@@ -73,6 +75,8 @@ struct StepBuilder {
       return concat(node, axis)
     case .split(let axis):
       return split(node, axis)
+    case .move:
+      return try move(node)
     case .changeLayout(let from, _):
       return changeLayout(node, from)
     case .reference:
@@ -100,7 +104,7 @@ struct StepBuilder {
     case .conv, .convTranspose, .gemm:
       return value == node.inputs[0] || node.epilogue.residual.map { sizes[$0] == sizes[node.output] } ?? false
     case .pool, .globalPool, .activate, .unary, .softmax, .localResponseNorm, .affine, .binary: return true
-    case .normalise: return value == node.inputs[0]
+    case .normalise, .move: return value == node.inputs[0]
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(let from, _): return from == .channelsLast && !isView(node)
     case .view, .contraction, .reference: return false
@@ -111,7 +115,7 @@ struct StepBuilder {
   func writesRows(_ node: ProgramNode) -> Bool {
     switch node.operation {
     case .conv, .convTranspose, .gemm, .pool, .globalPool, .activate, .unary, .softmax, .normalise, .localResponseNorm, .affine,
-      .binary:
+      .binary, .move:
       return true
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(_, let to): return to == .channelsLast && !isView(node)

@@ -172,7 +172,7 @@ private func mostSizes(_ op: Op, _ i: Int, _ type: TensorType, _ inputs: [Fact?]
     guard let axis else { return [count] }
     let resolved = try resolveAxis(axis, rank: x.count)
     return type.rank == 1 && i > 0 ? [x[resolved]] : x
-  case .topK, .slice: return x
+  case .topK: return x
   case .nonMaxSuppression:
     guard let scores = inputs[1]?.type.sizes else { return nil }
     var each = scores[2]
