@@ -10,7 +10,8 @@ private func scalar(_ dtype: DType, _ value: Double) -> OpArgument { .of(dtype, 
 /// Types of every element size.
 private let widths: [DType] = [.u8, .f16, .f32, .i64]
 
-let movementCases: [OpCase] =
+/// Slices, padding, transposes and other operations that move elements.
+public let movementCases: [OpCase] =
   [
     moved(.slice, .f32([20, 10, 5]), [0, 0], [3, 10], [0, 1], [1, 1]),
     moved(.slice, .f32([20, 10, 5]), [20, 10], [0, 1], [0, -2], [-3, -2]),
