@@ -6,11 +6,15 @@ import KernelTypes
 // window holds it: some outputs of each row are in the making, in registers, and one is finished at each step. An output is
 // bias + Σ over kernel columns, within them kernel rows, in that order whatever rows are computed with it.
 
-/// Whether `slideDepthwise` computes it.
+/// Whether `slideDepthwise` computes it: not where there are too few registers for its tiles.
 func slidesDepthwise(_ g: WindowGeometry) -> Bool {
-  g.channels >= lanes && g.kernelHeight == g.kernelWidth && (g.kernelWidth == 3 || g.kernelWidth == 5)
-    && g.strideHeight == g.strideWidth && (g.strideWidth == 1 || g.strideWidth == 2) && g.dilationHeight == 1
-    && g.dilationWidth == 1
+  #if !(DLRT_AVX512 || DLRT_AVX2 || arch(arm64))
+    return false
+  #else
+    return g.channels >= lanes && g.kernelHeight == g.kernelWidth && (g.kernelWidth == 3 || g.kernelWidth == 5)
+      && g.strideHeight == g.strideWidth && (g.strideWidth == 1 || g.strideWidth == 2) && g.dilationHeight == 1
+      && g.dilationWidth == 1
+  #endif
 }
 
 /// Output rows of the larger tile, with which accumulators, an input column and a weight fit the registers. The
@@ -64,18 +68,22 @@ private typealias Making<let rows: Int, let outputs: Int> = InlineArray<rows, In
 /// The vectors of an input column.
 private typealias Column<let lines: Int> = InlineArray<lines, Vector>
 
-private func runTile(_ t: SlideTile, full: Bool) {
-  switch (t.geometry.kernelWidth, t.geometry.strideWidth, full) {
-  case (3, 1, true): slide3(t)
-  case (3, 1, false): slide3Short(t)
-  case (3, _, true): slide3By2(t)
-  case (3, _, false): slide3By2Short(t)
-  case (_, 1, true): slide5(t)
-  case (_, 1, false): slide5Short(t)
-  case (_, _, true): slide5By2(t)
-  default: slide5By2Short(t)
+#if DLRT_AVX512 || DLRT_AVX2 || arch(arm64)
+  private func runTile(_ t: SlideTile, full: Bool) {
+    switch (t.geometry.kernelWidth, t.geometry.strideWidth, full) {
+    case (3, 1, true): slide3(t)
+    case (3, 1, false): slide3Short(t)
+    case (3, _, true): slide3By2(t)
+    case (3, _, false): slide3By2Short(t)
+    case (_, 1, true): slide5(t)
+    case (_, 1, false): slide5Short(t)
+    case (_, _, true): slide5By2(t)
+    default: slide5By2Short(t)
+    }
   }
-}
+#else
+  private func runTile(_ t: SlideTile, full: Bool) {}
+#endif
 
 // Rows r of a k × k window at stride s: ⌈k / s⌉ outputs in the making, s (r − 1) + k lines of input.
 @inline(__always) private func making<let r: Int, let n: Int>() -> Making<r, n> { .init(repeating: .init(repeating: .zero)) }
@@ -89,7 +97,7 @@ private func runTile(_ t: SlideTile, full: Bool) {
   @inline(never) private func slide5Short(_ t: SlideTile) { slide(t, 5, 1, making() as Making<3, 5>, column() as Column<7>) }
   @inline(never) private func slide5By2(_ t: SlideTile) { slide(t, 5, 2, making() as Making<4, 3>, column() as Column<11>) }
   @inline(never) private func slide5By2Short(_ t: SlideTile) { slide(t, 5, 2, making() as Making<3, 3>, column() as Column<9>) }
-#else
+#elseif DLRT_AVX2
   @inline(never) private func slide3(_ t: SlideTile) { slide(t, 3, 1, making() as Making<3, 3>, column() as Column<5>) }
   @inline(never) private func slide3Short(_ t: SlideTile) { slide(t, 3, 1, making() as Making<2, 3>, column() as Column<4>) }
   @inline(never) private func slide3By2(_ t: SlideTile) { slide(t, 3, 2, making() as Making<3, 2>, column() as Column<7>) }

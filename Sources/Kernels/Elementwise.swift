@@ -58,12 +58,11 @@ private func combine<F: VectorCombination>(_ call: BinaryCall, _ f: F) {
         let y = call.y + r * call.columns
         let aStep = call.aColumn == 0 ? 0 : 1, bStep = call.bColumn == 0 ? 0 : 1
         var i = 0
-        while i + lanes <= call.columns {
-          store(f(load(a + i * aStep), load(b + i * bStep)), y + i)
+        while i < call.columns {
+          let left = call.columns - i
+          store(f(load(a + i * aStep, count: left), load(b + i * bStep, count: left)), y + i, count: left)
           i += lanes
         }
-        let left = call.columns - i
-        if left > 0 { store(f(load(a + i * aStep, count: left), load(b + i * bStep, count: left)), y + i, count: left) }
       }
     }
   }

@@ -8,12 +8,12 @@ protocol VectorFunction {
 /// y = f(x); x may be y.
 @inline(__always)
 func map<F: VectorFunction>(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ f: F) {
+  // One body for whole vectors and the rest: there are many functions.
   var i = 0
-  while i + lanes <= count {
-    store(f(load(x + i)), y + i)
+  while i < count {
+    store(f(load(x + i, count: count - i)), y + i, count: count - i)
     i += lanes
   }
-  if i < count { store(f(load(x + i, count: count - i)), y + i, count: count - i) }
 }
 
 struct Identity: VectorFunction {
