@@ -10,7 +10,9 @@ let embeddedFlags: [SwiftSetting] =
   embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Xfrontend", "-function-sections"])] : []
 /// All but the kernels is compiled for size: it checks, plans and reports, and is done before the first multiplication.
 let runtimeFlags: [SwiftSetting] =
-  embeddedFlags + (embedded ? [.unsafeFlags(["-Osize", "-Xllvm", "-enable-machine-outliner", "-Xllvm", "-sil-disable-pass=closure-specialize"])] : [])
+  embeddedFlags
+  + (embedded
+    ? [.unsafeFlags(["-Osize", "-Xllvm", "-enable-machine-outliner", "-Xllvm", "-sil-disable-pass=closure-specialize"])] : [])
 
 /// Kernels are written without checks of their own (callers pass checked shapes) and live off full unrolling of the tiles.
 func kernelSettings(_ extra: [String] = [], define: String? = nil) -> [SwiftSetting] {

@@ -18,7 +18,7 @@ func slidesDepthwise(_ g: WindowGeometry) -> Bool {
 }
 
 /// Output rows of the larger tile, with which accumulators, an input column and a weight fit the registers. The
-/// smaller has one row less.
+/// smaller, of 3 × 3 only, has one row less.
 @inline(__always) func slideRows(kernel: Int) -> Int {
   #if DLRT_AVX512 || arch(arm64)
     4
@@ -75,10 +75,8 @@ private typealias Column<let lines: Int> = InlineArray<lines, Vector>
     case (3, 1, false): slide3Short(t)
     case (3, _, true): slide3By2(t)
     case (3, _, false): slide3By2Short(t)
-    case (_, 1, true): slide5(t)
-    case (_, 1, false): slide5Short(t)
-    case (_, _, true): slide5By2(t)
-    default: slide5By2Short(t)
+    case (_, 1, _): slide5(t)
+    default: slide5By2(t)
     }
   }
 #else
@@ -86,32 +84,26 @@ private typealias Column<let lines: Int> = InlineArray<lines, Vector>
 #endif
 
 // Rows r of a k × k window at stride s: ⌈k / s⌉ outputs in the making, s (r − 1) + k lines of input.
-@inline(__always) private func making<let r: Int, let n: Int>() -> Making<r, n> { .init(repeating: .init(repeating: .zero)) }
-@inline(__always) private func column<let n: Int>() -> Column<n> { .init(repeating: .zero) }
 #if DLRT_AVX512 || arch(arm64)
-  @inline(never) private func slide3(_ t: SlideTile) { slide(t, 3, 1, making() as Making<4, 3>, column() as Column<6>) }
-  @inline(never) private func slide3Short(_ t: SlideTile) { slide(t, 3, 1, making() as Making<3, 3>, column() as Column<5>) }
-  @inline(never) private func slide3By2(_ t: SlideTile) { slide(t, 3, 2, making() as Making<4, 2>, column() as Column<9>) }
-  @inline(never) private func slide3By2Short(_ t: SlideTile) { slide(t, 3, 2, making() as Making<3, 2>, column() as Column<7>) }
-  @inline(never) private func slide5(_ t: SlideTile) { slide(t, 5, 1, making() as Making<4, 5>, column() as Column<8>) }
-  @inline(never) private func slide5Short(_ t: SlideTile) { slide(t, 5, 1, making() as Making<3, 5>, column() as Column<7>) }
-  @inline(never) private func slide5By2(_ t: SlideTile) { slide(t, 5, 2, making() as Making<4, 3>, column() as Column<11>) }
-  @inline(never) private func slide5By2Short(_ t: SlideTile) { slide(t, 5, 2, making() as Making<3, 3>, column() as Column<9>) }
+  @inline(never) private func slide3(_ t: SlideTile) { slide(t, 3, 1, Making<4, 3>.self, Column<6>.self) }
+  @inline(never) private func slide3Short(_ t: SlideTile) { slide(t, 3, 1, Making<3, 3>.self, Column<5>.self) }
+  @inline(never) private func slide3By2(_ t: SlideTile) { slide(t, 3, 2, Making<4, 2>.self, Column<9>.self) }
+  @inline(never) private func slide3By2Short(_ t: SlideTile) { slide(t, 3, 2, Making<3, 2>.self, Column<7>.self) }
+  @inline(never) private func slide5(_ t: SlideTile) { slide(t, 5, 1, Making<4, 5>.self, Column<8>.self) }
+  @inline(never) private func slide5By2(_ t: SlideTile) { slide(t, 5, 2, Making<4, 3>.self, Column<11>.self) }
 #elseif DLRT_AVX2
-  @inline(never) private func slide3(_ t: SlideTile) { slide(t, 3, 1, making() as Making<3, 3>, column() as Column<5>) }
-  @inline(never) private func slide3Short(_ t: SlideTile) { slide(t, 3, 1, making() as Making<2, 3>, column() as Column<4>) }
-  @inline(never) private func slide3By2(_ t: SlideTile) { slide(t, 3, 2, making() as Making<3, 2>, column() as Column<7>) }
-  @inline(never) private func slide3By2Short(_ t: SlideTile) { slide(t, 3, 2, making() as Making<2, 2>, column() as Column<5>) }
-  @inline(never) private func slide5(_ t: SlideTile) { slide(t, 5, 1, making() as Making<2, 5>, column() as Column<6>) }
-  @inline(never) private func slide5Short(_ t: SlideTile) { slide(t, 5, 1, making() as Making<1, 5>, column() as Column<5>) }
-  @inline(never) private func slide5By2(_ t: SlideTile) { slide(t, 5, 2, making() as Making<2, 3>, column() as Column<7>) }
-  @inline(never) private func slide5By2Short(_ t: SlideTile) { slide(t, 5, 2, making() as Making<1, 3>, column() as Column<5>) }
+  @inline(never) private func slide3(_ t: SlideTile) { slide(t, 3, 1, Making<3, 3>.self, Column<5>.self) }
+  @inline(never) private func slide3Short(_ t: SlideTile) { slide(t, 3, 1, Making<2, 3>.self, Column<4>.self) }
+  @inline(never) private func slide3By2(_ t: SlideTile) { slide(t, 3, 2, Making<3, 2>.self, Column<7>.self) }
+  @inline(never) private func slide3By2Short(_ t: SlideTile) { slide(t, 3, 2, Making<2, 2>.self, Column<5>.self) }
+  @inline(never) private func slide5(_ t: SlideTile) { slide(t, 5, 1, Making<2, 5>.self, Column<6>.self) }
+  @inline(never) private func slide5By2(_ t: SlideTile) { slide(t, 5, 2, Making<2, 3>.self, Column<7>.self) }
 #endif
 
 /// All channels of a tile. The last vector of channels begins early rather than reach past the last channel.
 @inline(__always)
 private func slide<let rows: Int, let outputs: Int, let lines: Int>(
-  _ t: SlideTile, _ kernel: Int, _ stride: Int, _ none: Making<rows, outputs>, _ empty: Column<lines>
+  _ t: SlideTile, _ kernel: Int, _ stride: Int, _: Making<rows, outputs>.Type, _: Column<lines>.Type
 ) {
   let g = t.geometry
   let zeros = t.packed
@@ -131,8 +123,7 @@ private func slide<let rows: Int, let outputs: Int, let lines: Int>(
     let filter = t.packed + lanes + i * g.filterPitch
     var line = InlineArray<lines, UnsafePointer<Float>> { heads[unchecked: $0] + (channel & masks[unchecked: $0]) }
     let bias = load(filter)
-    var sums = none
-    for r in 0..<rows { for m in 0..<outputs { sums[unchecked: r][unchecked: m] = bias } }
+    var sums = Making<rows, outputs> { _ in InlineArray<outputs, Vector> { _ in bias } }
     var y = t.y + channel
     var inColumn = -g.padLeft
     for step in 0..<(g.outWidth + outputs - 1) {

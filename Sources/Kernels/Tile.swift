@@ -37,13 +37,11 @@ typealias Sums<let mr: Int, let nv: Int> = InlineArray<mr, InlineArray<nv, Vecto
 /// gives few rows enough independent sums to hide the latency of the multiply-add. Each output is
 /// bias + a₀b₀ + a₁b₁ + … + residual in that order whatever the tile, so its bits do not depend on which tile computes it.
 @inline(__always)
-func tile<let mr: Int, let nv: Int>(_ call: TileCall, _ zero: InlineArray<mr, InlineArray<nv, Vector>>) {
+func tile<let mr: Int, let nv: Int>(_ call: TileCall, _: Sums<mr, nv>.Type) {
   let width = nv == 1 ? lanes : tileColumns
-  var sums = zero
-  for j in 0..<nv {
-    let bias = load(call.panel + panelOffset(j, call.panelPitch))
-    for i in 0..<mr { sums[unchecked: i][unchecked: j] = bias }
-  }
+  // Not `repeating:`, which large tiles would call as a function, through memory and shared between instruction sets.
+  let bias = InlineArray<nv, Vector> { load(call.panel + panelOffset($0, call.panelPitch)) }
+  var sums = Sums<mr, nv> { _ in bias }
   let rows = InlineArray<mr, UnsafePointer<Float>> { call.rows[$0] }
   var b = call.panel + width
   for slice in 0..<call.runs.slices {

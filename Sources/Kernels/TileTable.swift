@@ -122,59 +122,59 @@ private func runTile8(_ rows: Int, _ call: TileCall) {
   }
 }
 
-@inline(never) private func tile1x1(_ c: TileCall) { tile(c, Sums<1, 1>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile2x1(_ c: TileCall) { tile(c, Sums<2, 1>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile3x1(_ c: TileCall) { tile(c, Sums<3, 1>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile4x1(_ c: TileCall) { tile(c, Sums<4, 1>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile5x1(_ c: TileCall) { tile(c, Sums<5, 1>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile6x1(_ c: TileCall) { tile(c, Sums<6, 1>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile7x1(_ c: TileCall) { tile(c, Sums<7, 1>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile8x1(_ c: TileCall) { tile(c, Sums<8, 1>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile1x1(_ c: TileCall) { tile(c, Sums<1, 1>.self) }
+@inline(never) private func tile2x1(_ c: TileCall) { tile(c, Sums<2, 1>.self) }
+@inline(never) private func tile3x1(_ c: TileCall) { tile(c, Sums<3, 1>.self) }
+@inline(never) private func tile4x1(_ c: TileCall) { tile(c, Sums<4, 1>.self) }
+@inline(never) private func tile5x1(_ c: TileCall) { tile(c, Sums<5, 1>.self) }
+@inline(never) private func tile6x1(_ c: TileCall) { tile(c, Sums<6, 1>.self) }
+@inline(never) private func tile7x1(_ c: TileCall) { tile(c, Sums<7, 1>.self) }
+@inline(never) private func tile8x1(_ c: TileCall) { tile(c, Sums<8, 1>.self) }
 #if DLRT_AVX512 || DLRT_AVX2 || arch(arm64)
-  @inline(never) private func tile9x1(_ c: TileCall) { tile(c, Sums<9, 1>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile10x1(_ c: TileCall) { tile(c, Sums<10, 1>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile11x1(_ c: TileCall) { tile(c, Sums<11, 1>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile12x1(_ c: TileCall) { tile(c, Sums<12, 1>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile9x1(_ c: TileCall) { tile(c, Sums<9, 1>.self) }
+  @inline(never) private func tile10x1(_ c: TileCall) { tile(c, Sums<10, 1>.self) }
+  @inline(never) private func tile11x1(_ c: TileCall) { tile(c, Sums<11, 1>.self) }
+  @inline(never) private func tile12x1(_ c: TileCall) { tile(c, Sums<12, 1>.self) }
 #endif
-@inline(never) private func tile1x2(_ c: TileCall) { tile(c, Sums<1, 2>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile2x2(_ c: TileCall) { tile(c, Sums<2, 2>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile3x2(_ c: TileCall) { tile(c, Sums<3, 2>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile4x2(_ c: TileCall) { tile(c, Sums<4, 2>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile1x2(_ c: TileCall) { tile(c, Sums<1, 2>.self) }
+@inline(never) private func tile2x2(_ c: TileCall) { tile(c, Sums<2, 2>.self) }
+@inline(never) private func tile3x2(_ c: TileCall) { tile(c, Sums<3, 2>.self) }
+@inline(never) private func tile4x2(_ c: TileCall) { tile(c, Sums<4, 2>.self) }
 #if DLRT_AVX512 || DLRT_AVX2 || arch(arm64)
-  @inline(never) private func tile5x2(_ c: TileCall) { tile(c, Sums<5, 2>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile6x2(_ c: TileCall) { tile(c, Sums<6, 2>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile5x2(_ c: TileCall) { tile(c, Sums<5, 2>.self) }
+  @inline(never) private func tile6x2(_ c: TileCall) { tile(c, Sums<6, 2>.self) }
 #endif
 #if DLRT_AVX512 || arch(arm64)
-  @inline(never) private func tile7x2(_ c: TileCall) { tile(c, Sums<7, 2>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile8x2(_ c: TileCall) { tile(c, Sums<8, 2>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile7x2(_ c: TileCall) { tile(c, Sums<7, 2>.self) }
+  @inline(never) private func tile8x2(_ c: TileCall) { tile(c, Sums<8, 2>.self) }
 #endif
 #if DLRT_AVX512
-  @inline(never) private func tile9x2(_ c: TileCall) { tile(c, Sums<9, 2>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile10x2(_ c: TileCall) { tile(c, Sums<10, 2>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile11x2(_ c: TileCall) { tile(c, Sums<11, 2>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile12x2(_ c: TileCall) { tile(c, Sums<12, 2>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile9x2(_ c: TileCall) { tile(c, Sums<9, 2>.self) }
+  @inline(never) private func tile10x2(_ c: TileCall) { tile(c, Sums<10, 2>.self) }
+  @inline(never) private func tile11x2(_ c: TileCall) { tile(c, Sums<11, 2>.self) }
+  @inline(never) private func tile12x2(_ c: TileCall) { tile(c, Sums<12, 2>.self) }
 #endif
-@inline(never) private func tile1x4(_ c: TileCall) { tile(c, Sums<1, 4>(repeating: .init(repeating: .zero))) }
-@inline(never) private func tile2x4(_ c: TileCall) { tile(c, Sums<2, 4>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile1x4(_ c: TileCall) { tile(c, Sums<1, 4>.self) }
+@inline(never) private func tile2x4(_ c: TileCall) { tile(c, Sums<2, 4>.self) }
 #if DLRT_AVX512 || arch(arm64)
-  @inline(never) private func tile3x4(_ c: TileCall) { tile(c, Sums<3, 4>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile4x4(_ c: TileCall) { tile(c, Sums<4, 4>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile3x4(_ c: TileCall) { tile(c, Sums<3, 4>.self) }
+  @inline(never) private func tile4x4(_ c: TileCall) { tile(c, Sums<4, 4>.self) }
 #endif
 #if DLRT_AVX512
-  @inline(never) private func tile5x4(_ c: TileCall) { tile(c, Sums<5, 4>(repeating: .init(repeating: .zero))) }
-  @inline(never) private func tile6x4(_ c: TileCall) { tile(c, Sums<6, 4>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile5x4(_ c: TileCall) { tile(c, Sums<5, 4>.self) }
+  @inline(never) private func tile6x4(_ c: TileCall) { tile(c, Sums<6, 4>.self) }
 #endif
-@inline(never) private func tile1x6(_ c: TileCall) { tile(c, Sums<1, 6>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile1x6(_ c: TileCall) { tile(c, Sums<1, 6>.self) }
 #if DLRT_AVX512 || arch(arm64)
-  @inline(never) private func tile2x6(_ c: TileCall) { tile(c, Sums<2, 6>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile2x6(_ c: TileCall) { tile(c, Sums<2, 6>.self) }
 #endif
 #if DLRT_AVX512
-  @inline(never) private func tile3x6(_ c: TileCall) { tile(c, Sums<3, 6>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile3x6(_ c: TileCall) { tile(c, Sums<3, 6>.self) }
 #endif
-@inline(never) private func tile1x8(_ c: TileCall) { tile(c, Sums<1, 8>(repeating: .init(repeating: .zero))) }
+@inline(never) private func tile1x8(_ c: TileCall) { tile(c, Sums<1, 8>.self) }
 #if DLRT_AVX512 || arch(arm64)
-  @inline(never) private func tile2x8(_ c: TileCall) { tile(c, Sums<2, 8>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile2x8(_ c: TileCall) { tile(c, Sums<2, 8>.self) }
 #endif
 #if DLRT_AVX512
-  @inline(never) private func tile3x8(_ c: TileCall) { tile(c, Sums<3, 8>(repeating: .init(repeating: .zero))) }
+  @inline(never) private func tile3x8(_ c: TileCall) { tile(c, Sums<3, 8>.self) }
 #endif

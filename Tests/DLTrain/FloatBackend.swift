@@ -17,7 +17,9 @@ private let trainedCases = opCases.filter { hasGradient($0.op) && $0.isF32 }
     #expect(relativeError(y32.scalars.map { Double($0) }, y.scalars) < 2e-6)
     for (i, (a, b)) in zip(gradients32, gradients).enumerated() {
       let error = relativeError(a.scalars.map { Double($0) }, b.scalars)
-      #expect(error < 5e-6, "input \(i): relative error \(error)")
+      // Where the output does not depend on the input both are 0 but for rounding.
+      let isZero = (a.scalars.map { Double($0) } + b.scalars).allSatisfy { abs($0) < 1e-6 }
+      #expect(error < 5e-6 || isZero, "input \(i): relative error \(error)")
     }
   }
 
@@ -47,7 +49,7 @@ private let trainedCases = opCases.filter { hasGradient($0.op) && $0.isF32 }
     let watched = inputs.map(tape.watch)
     let y = apply(op, watched)
     guard y.count > 0 else { return (y, []) }
-    let target = Tensor<Scalar>(y.shape, values(y.shape, seed: 7).scalars.map { Scalar(Float($0)) })
+    let target = Tensor<Scalar>(y.shape, values(y.shape, seed: 7, from: -0.8, to: 1.7).scalars.map { Scalar(Float($0)) })
     let loss = meanSquaredError(y, target)
     return (y, tape.gradients(of: loss, for: watched))
   }

@@ -102,7 +102,7 @@ private let published = [
     let y = model(Tensor<Float>(input.sizes, input.values.map { 1.7 * $0 })).scalars
     let mean = y.reduce(0, +) / Float(y.count)
     let deviation = (y.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(y.count)).squareRoot()
-    #expect(deviation > 0.02 && deviation < 50, "\(deviation)")
+    #expect(deviation > 0.02 && deviation < 200, "\(deviation)")
   }
 
   @Test func embeddingsHaveLengthOneAndTripletsLearn() {
