@@ -36,6 +36,7 @@ help:
 	@echo 'make library    only libdlrt and its header'
 	@echo 'make demo       train LeNet-5 in Swift, then classify a JPEG from C, Python and Swift'
 	@echo 'make test       every test; make test-long adds those that take long'
+	@echo 'make conformance  ONNX'"'"'s own tests: a table by operation, and what fails and why'
 	@echo 'make bench      what loading, a call, a run and the kernels cost on this machine'
 	@echo 'make install    the tree of build/ into $$(DESTDIR)$$(PREFIX), by default /usr/local'
 	@echo 'make format     format the Swift sources'
@@ -107,6 +108,10 @@ demo: all $(EXAMPLES) .venv/ready
 test test-long: all $(EXAMPLES) build/libpeer_dlrt.so .venv/ready | build/packages-test
 	swift build --build-tests $(TESTS)
 	@SWIFT_TEST='swift test --skip-build $(TESTS)' Tests/run.py $(if $(filter test-long,$@),--long)
+
+.PHONY: conformance
+conformance: all .venv/ready
+	.venv/bin/python Tests/conformance/run.py --failures
 
 .PHONY: bench
 bench: all build/bench/trivial.dlrt build/bench/lenet5.dlrt

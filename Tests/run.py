@@ -53,6 +53,8 @@ def steps(long):
         python("bench", "Tests/bench"),
         python("accuracy", "Tests/accuracy"),
         python("gates", "Tests/gates"),
+        Step("conformance", [".venv/bin/python", "Tests/conformance/run.py", "--require", "Tests/conformance/passes.txt"],
+             counts="log"),
     ]
     if long:
         chosen.append(Step("demo-no-data", ["examples/demo.sh"], {"DLRT_DATA": "/nonexistent"}, counts="exit"))

@@ -86,7 +86,7 @@ def test_profile_table(models):
     lines = bench("run", models["lenet5"], *QUICK, "--profile").split("\n\n")[1].splitlines()
     assert "node by node" in lines[0] and lines[1].split()[:3] == ["node", "operation", "kernel"]
     names = [line.split()[0] for line in lines[2:]]
-    assert {"conv1", "conv2", "fc1", "fc2", "fc3", "probabilities"} <= set(names)
+    assert {"conv1", "conv2", "fc1", "fc2", "fc3", "softmax_1"} <= set(names)
     shares = [float(line.split("%")[0].split()[-1]) for line in lines[2:]]
     assert shares == sorted(shares, reverse=True) and 0 < sum(shares) <= 100.5
 

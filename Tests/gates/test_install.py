@@ -46,12 +46,12 @@ def test_a_program_links_either_library(tree, sample, tmp_path):
 
 def test_tools_find_the_library(tree, sample):
     for command in ("run", "load", "call"):
-        text = output(tree / "bin/dl-bench", command, sample / "lenet5.dlrt", "--seconds", "0.01", "--json", env={})
+        text = output(tree / "bin/dl-bench", command, sample / "lenet5.dlrt", "--seconds", "0.01", "--json", "-", env={})
         assert '"median":' in text
 
 
 def test_kernels_bench(tree):
-    tiles = json.loads(output(tree / "bin/dl-bench", "kernels", "--seconds", "0.01", "--json", env={}))
+    tiles = json.loads(output(tree / "bin/dl-bench", "kernels", "--seconds", "0.01", "--json", "-", env={}))
     assert {tile["isa"] for tile in tiles} >= {"baseline"}
     for tile in tiles:
         assert 0 < tile["gflops"] and 0 < tile["fraction"]

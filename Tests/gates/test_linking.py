@@ -51,7 +51,7 @@ def test_static_library_is_one_object():
     ("int x;", ["-z", "execstack"], "executable stack"),
     ("int x; __asm__(\".text\\n.quad x\");", ["-Wl,-z,notext"], "text relocations"),
     ("float f(float x) { return __builtin_fmaf(x, x, x); }", ["-lm"], "calls fmaf"),
-    ("char x[500000] = {1};", [], "bytes, at most"),
+    ("char x[1100000] = {1};", [], "bytes, at most"),
 ])
 def test_gate_closes(tmp_path, text, flags, fault):
     assert any(fault in found for found in faults(compile_c(tmp_path, text, "-shared", *flags)))
