@@ -60,7 +60,7 @@ func depthwise(_ call: ConvCall, _ units: Range<Int>) {
 /// Some output rows of an image.
 private func depthwiseRows(_ call: ConvCall, _ image: Int, _ rows: Range<Int>) {
   let g = call.plan.geometry
-  if slidesDepthwise(g) { return slideDepthwise(call, image: image, rows: rows) }
+  if slideDepthwise(call, image: image, rows: rows) { return }
   for row in image * g.outHeight + rows.lowerBound..<image * g.outHeight + rows.upperBound {
     depthwiseRow(call, row)
     finishDepthwise(call, row: row, rows: 1)

@@ -1,15 +1,12 @@
 // Exponential, logarithm and what follows from them, on vectors, without libm. Polynomials after Cephes (Moshier, 1984–2000).
 
-/// eˣ, within 2 ulp. Results below the smallest normal number are 0, above the largest infinity; NaN stays NaN.
-@_transparent func exp(_ x: Vector) -> Vector {
-  let lowest = splat(-87.33654), highest = splat(88.72283)
-  var clamped = x.replacing(with: lowest, where: x .< lowest)
-  clamped = clamped.replacing(with: highest, where: x .> highest)
-  // x = n · ln 2 + r: adding 1.5 · 2²³ rounds to a whole number and leaves it in the low bits.
+/// x = n · ln 2 + r → r, n in the low bits of a float, and (eʳ − 1 − r) / r².
+@_transparent private func reduced(_ x: Vector) -> (r: Vector, shifted: Vector, tail: Vector) {
+  // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the low bits.
   let magic = splat(12_582_912)
-  let shifted = multiplyAdd(clamped, splat(1.442_695_04), magic)
+  let shifted = multiplyAdd(x, splat(1.442_695_04), magic)
   let n = shifted - magic
-  var r = multiplyAdd(n, splat(-0.693_359_375), clamped)
+  var r = multiplyAdd(n, splat(-0.693_359_375), x)
   r = multiplyAdd(n, splat(2.121_944_4e-4), r)
   var p = splat(1.987_569_15e-4)
   p = multiplyAdd(p, r, splat(1.398_199_95e-3))
@@ -17,8 +14,17 @@
   p = multiplyAdd(p, r, splat(4.166_579_6e-2))
   p = multiplyAdd(p, r, splat(1.666_666_55e-1))
   p = multiplyAdd(p, r, splat(0.5))
-  p = multiplyAdd(p, r * r, r + splat(1))
-  // 2ⁿ by adding n to the exponent.
+  return (r, shifted, p)
+}
+
+/// eˣ, within 2 ulp. Results below the smallest normal number are 0, above the largest infinity; NaN stays NaN.
+@_transparent func exp(_ x: Vector) -> Vector {
+  let lowest = splat(-87.33654), highest = splat(88.72283)
+  var clamped = x.replacing(with: lowest, where: x .< lowest)
+  clamped = clamped.replacing(with: highest, where: x .> highest)
+  let (r, shifted, tail) = reduced(clamped)
+  // 2ⁿ by adding n to the exponent, which is in the low bits of `shifted`.
+  let p = multiplyAdd(tail, r * r, r + splat(1))
   let bits = unsafeBitCast(p, to: IntVector.self) &+ (unsafeBitCast(shifted, to: IntVector.self) &<< 23)
   var result = unsafeBitCast(bits, to: Vector.self)
   result = result.replacing(with: 0, where: x .< lowest)
@@ -49,18 +55,8 @@
   var clamped = x.replacing(with: lowest, where: x .< lowest)
   clamped = clamped.replacing(with: highest, where: x .> highest)
   // As exp, but 2ⁿ (eʳ − 1) + (2ⁿ − 1): nothing cancels.
-  let magic = splat(12_582_912)
-  let shifted = multiplyAdd(clamped, splat(1.442_695_04), magic)
-  let n = shifted - magic
-  var r = multiplyAdd(n, splat(-0.693_359_375), clamped)
-  r = multiplyAdd(n, splat(2.121_944_4e-4), r)
-  var p = splat(1.987_569_15e-4)
-  p = multiplyAdd(p, r, splat(1.398_199_95e-3))
-  p = multiplyAdd(p, r, splat(8.333_451_9e-3))
-  p = multiplyAdd(p, r, splat(4.166_579_6e-2))
-  p = multiplyAdd(p, r, splat(1.666_666_55e-1))
-  p = multiplyAdd(p, r, splat(0.5))
-  p = multiplyAdd(p, r * r, r)
+  let (r, shifted, tail) = reduced(clamped)
+  let p = multiplyAdd(tail, r * r, r)
   let bits = (unsafeBitCast(shifted, to: IntVector.self) &<< 23) &+ IntVector(repeating: 0x3F80_0000)
   let power = unsafeBitCast(bits, to: Vector.self)
   return multiplyAdd(power, p, power - splat(1)).replacing(with: x, where: x .!= x)
