@@ -48,6 +48,7 @@ def steps(long):
         *[swift(f"swift-{isa}", isa, RUNTIME_TESTS) for isa in levels],
         Step("c", ["Tests/c/run.sh"], counts="log"),
         python("format", "Tests/format"),
+        python("export", "Tests/export"),
         python("python", "Tests/python"),
         Step("mutants", [".venv/bin/python", "Tests/fuzz/models.py", mutants], counts="exit"),
         python("bench", "Tests/bench"),

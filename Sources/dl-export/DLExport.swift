@@ -6,7 +6,7 @@ struct DLExport: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dl-export",
     abstract: "Makes .dlrt model files and shows what is in them.",
-    subcommands: [Convert.self, Inspect.self, Sample.self])
+    subcommands: [Convert.self, Inspect.self, Dump.self, Sample.self])
 }
 
 /// An error as the command line shows it: on stderr, with the path, and exit status 1.

@@ -39,10 +39,9 @@ extension Report {
     ]
     if graph.inputs.contains(index) { fields["kind"] = .string("input") }
     if let constant = value.constant {
-      let sum = String(checksum(of: constant.bytes), radix: 16)
       fields["kind"] = .string("constant")
       fields["bytes"] = .integer(constant.bytes.count)
-      fields["xxh64"] = .string(String(repeating: "0", count: 16 - sum.count) + sum)
+      fields["xxh64"] = .string(hex(checksum(of: constant.bytes)))
     }
     return .object(fields)
   }

@@ -15,22 +15,26 @@ extension Report {
     if !graph.metadata.isEmpty {
       lines += ["", "metadata"]
       let width = graph.metadata.map { visible($0.key).count }.max() ?? 0
-      for (key, value) in graph.metadata { lines.append("  " + pad(visible(key), width) + "  " + describe(value, limit: 80)) }
+      for (key, value) in graph.metadata {
+        lines.append("  " + pad(visible(key), width) + "  " + value.text(limit: 80, quoting: visible))
+      }
     }
     return lines.joined(separator: "\n")
   }
 
   private func tensor(_ index: Int) -> String {
     let value = graph.values[index]
-    return "\(visible(value.name))  \(DLGraph.describe(value.type, symbols: graph.symbols))"
+    return "\(visible(value.name))  \(typeText(value.type))"
   }
+
+  func typeText(_ type: TensorType) -> String { visible(Name(utf8: describe(type, symbols: graph.symbols).utf8)) }
 
   private func nodeLines() -> [String] {
     var rows = [["node", "op", "attributes", "output", "parameters", "MACs", "bytes"]]
     for (node, cost) in zip(graph.nodes, costs) {
       rows.append([
-        visible(node.name), "\(node.op.name)", attributes(node.op),
-        DLGraph.describe(graph.values[node.outputs[0]].type, symbols: graph.symbols).description,
+        visible(node.name), "\(node.op.name)", node.op.attributeText(limit: 40),
+        typeText(graph.values[node.outputs[0]].type),
         grouped(parameterCount(of: node)),
         cost.map { grouped($0.macs) } ?? "?", cost.map { grouped($0.bytes) } ?? "?",
       ])
@@ -41,50 +45,11 @@ extension Report {
     return aligned(rows, left: 4)
   }
 
-  /// Without the attributes that change nothing, which the JSON has too.
-  private func attributes(_ op: Op) -> String {
-    op.attributes.filter { !isNeutral("\($0.name)", $0.value) }
-      .map { "\($0.name)=\(describe($0.value, limit: 40))" }.joined(separator: " ")
-  }
-
-  private func isNeutral(_ name: String, _ value: MetadataValue) -> Bool {
-    let neutral: Int64
-    switch name {
-    case "strides", "dilations", "groups": neutral = 1
-    case "pad_begin", "pad_end", "count_padding", "transpose_a", "transpose_b": neutral = 0
-    default: return false
-    }
-    switch value {
-    case .integer(let n): return n == neutral
-    case .integers(let list): return list.allSatisfy { $0 == neutral }
-    default: return false
-    }
-  }
-
   /// What the columns MACs and bytes assume.
-  private var sizeNote: String? {
+  var sizeNote: String? {
     let known = zip(graph.symbols, sizes).compactMap { name, size in size.map { "\(visible(name)) = \($0)" } }
     return known.isEmpty ? nil : "MACs and bytes for " + known.joined(separator: ", ")
   }
-}
-
-/// A value on one line; of long lists the beginning and the length.
-private func describe(_ value: MetadataValue, limit: Int) -> String {
-  let parts: [String]
-  switch value {
-  case .text(let text): return visible(text)
-  case .integer(let n): return "\(n)"
-  case .real(let x): return "\(Float(x))"
-  case .integers(let list): parts = list.map { "\($0)" }
-  case .reals(let list): parts = list.map { "\(Float($0))" }
-  case .texts(let list): parts = list.map { visible($0) }
-  }
-  var text = "["
-  for (i, part) in parts.enumerated() {
-    if text.count + part.count > limit { return text + (i == 0 ? "" : ", ") + "…] (\(parts.count))" }
-    text += (i == 0 ? "" : ", ") + part
-  }
-  return text + "]"
 }
 
 /// A name that cannot disturb the terminal: control characters as U+FFFD.
