@@ -17,18 +17,39 @@ public struct PlannedNode {
   public var flops: Double
 }
 
-/// What a run with given input sizes does, and the memory it takes. Of a model that runs in stages, the first.
+/// What a run does, and the memory it takes.
 public struct PlanDescription {
-  public var nodes: [PlannedNode]
-  public var arenaBytes: Int
-  /// Bytes of the values that are needed at once, at most: no arena can be smaller.
-  public var liveBytes: Int
+  /// What is planned at once: of most models all. Where sizes follow from elements, a stage ends.
+  public struct Stage {
+    public var nodes: [PlannedNode]
+    public var arenaBytes: Int
+    /// Bytes of the values that are needed at once, at most: no arena can be smaller.
+    public var liveBytes: Int
+  }
+
+  public var stages: [Stage]
   public var packedBytes: Int
+  /// Whether no stage is missing.
   public var isWhole: Bool
 
+  /// The first stage of a run with these input sizes: later ones follow from the elements that it computes.
   public init(_ model: Model, inputSizes: [[Int]], threads: Int) throws(DLError) {
-    let program = model.program
-    let plan = try Plan(program, model.kernels, inputSizes: inputSizes, threads: threads)
+    let plan = try Plan(model.program, model.kernels, inputSizes: inputSizes, threads: threads)
+    self.init(model, [plan], isWhole: plan.stage.isLast)
+  }
+
+  /// The stages of the last run; of one that failed, those that were planned before it did.
+  public init(_ session: Session) { self.init(session.model, session.stages, isWhole: session.hasRun) }
+
+  private init(_ model: Model, _ plans: [Plan], isWhole: Bool) {
+    stages = plans.map { Stage($0, model.program) }
+    packedBytes = model.packedBytes
+    self.isWhole = isWhole
+  }
+}
+
+extension PlanDescription.Stage {
+  fileprivate init(_ plan: Plan, _ program: Program) {
     nodes = []
     var step = 0
     for (n, node) in program.nodes.enumerated() where plan.stage.isLive[n] {
@@ -49,7 +70,5 @@ public struct PlanDescription {
     }
     arenaBytes = plan.arenaBytes
     liveBytes = plan.liveBytes
-    packedBytes = model.packedBytes
-    isWhole = plan.stage.isLast
   }
 }

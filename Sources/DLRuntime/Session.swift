@@ -46,13 +46,13 @@ public final class Session {
   private var arenas = [Buffer()]
   /// The most recent first.
   private var plans: [Plan] = []
-  /// The plans of the last run, one for each stage.
-  private var stages: [Plan] = []
+  /// The plans of the last run, one for each stage; of one that failed, as far as it came.
+  private(set) var stages: [Plan] = []
   private static let planLimit = 8
   /// Whether inputs' sizes, or any address, changed since the last run.
   private var sizesChanged = true
   private var addressesChanged = true
-  private var hasRun = false
+  private(set) var hasRun = false
 
   /// memoryLimit: bytes of tensors the session may hold; 0: no limit.
   public init(_ model: Model, pool: ThreadPool, memoryLimit: Int = 0) {

@@ -84,18 +84,11 @@ struct Verification {
 
   // MARK: - cases
 
-  /// Floats in [−1, 1), integers 0, truth values true; free sizes 1.
+  /// Free sizes are 1.
   func random() throws -> TestCase {
-    var generator = SplitMix64(1)
-    let inputs = try model.graph.inputs.indices.map { index in
-      let type = model.inputType(index)
-      let sizes = type.dims.map { $0.size ?? 1 }
-      guard let count = elementCount(sizes) else { throw DLError(.shapeMismatch, "input \(index) is too large") }
-      var values: [Double] = []
-      for _ in 0..<count { values.append(type.dtype.isFloat ? Double(generator.unit()) : type.dtype == .bool ? 1 : 0) }
-      return (model.inputName(index).description, try Constant(type.dtype, sizes, numbers: values))
-    }
-    return TestCase(title: "random input", inputs: inputs, expected: [])
+    let inputs = try model.randomInputs(sizes: model.graph.inputs.indices.map { model.inputType($0).dims.map { $0.size ?? 1 } })
+    let names = model.graph.inputs.indices.map { model.inputName($0).description }
+    return TestCase(title: "random input", inputs: Array(zip(names, inputs)), expected: [])
   }
 
   /// The cases of a folder: input_0.pb, output_0.pb…, in it or in its folders test_data_set_0…, as ONNX's test data are, and .npz
@@ -164,17 +157,5 @@ struct Difference {
       for i in 0..<expected.count where b.real(i).isFinite { largest = max(largest, abs(b.real(i))) }
     }
     relative = absolute == 0 ? 0 : absolute / largest
-  }
-}
-
-extension Constant {
-  /// Numbers as elements of a type.
-  fileprivate init(_ dtype: DType, _ sizes: [Int], numbers: [Double]) throws(DLError) {
-    let storage = try Storage.allocate(numbers.count * dtype.size) { memory in
-      guard let base = memory.baseAddress else { return }
-      let buffer = TensorBuffer(base, dtype, sizes)
-      for (i, number) in numbers.enumerated() { buffer.setReal(i, number) }
-    }
-    try self.init(dtype, sizes, storage)
   }
 }
