@@ -16,13 +16,7 @@ enum Peer {
       rmdir(folder)
     }
     for (i, input) in inputs.enumerated() {
-      let bytes = NumpyFile.bytes(of: input.value)
-      try writeFile("\(folder)/input_\(i).npy") { write throws(DLError) in
-        let result: Result<Void, DLError> = bytes.withUnsafeBytes { piece in
-          do throws(DLError) { return .success(try write(piece)) } catch { return .failure(error) }
-        }
-        try result.get()
-      }
+      try writeFile("\(folder)/input_\(i).npy", bytes: NumpyFile.bytes(of: input.value))
     }
     let names = inputs.map(\.name)
     guard try python(["-c", script, model, folder, "\(names.count)"] + names + outputs, quiet: false) == 0 else {
