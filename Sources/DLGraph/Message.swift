@@ -28,8 +28,13 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
   fileprivate mutating func append(_ bytes: [UInt8]) { utf8.append(contentsOf: bytes) }
 
   @inline(never)
-  fileprivate mutating func append(decimal magnitude: UInt64, negative: Bool) {
-    if negative { utf8.append(UInt8(ascii: "-")) }
+  fileprivate mutating func append(decimal number: Int64) {
+    if number < 0 { utf8.append(UInt8(ascii: "-")) }
+    append(decimal: number.magnitude)
+  }
+
+  @inline(never)
+  fileprivate mutating func append(decimal magnitude: UInt64) {
     let start = utf8.count
     var rest = magnitude
     repeat {
@@ -71,11 +76,12 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
         appendInterpolation(cString: text)
       }
     }
-    public mutating func appendInterpolation(_ number: Int) {
-      message.append(decimal: UInt64(number.magnitude), negative: number < 0)
-    }
     public mutating func appendInterpolation<T: FixedWidthInteger>(_ number: T) {
-      message.append(decimal: UInt64(truncatingIfNeeded: number.magnitude), negative: number < 0)
+      if T.isSigned {
+        message.append(decimal: Int64(truncatingIfNeeded: number))
+      } else {
+        message.append(decimal: UInt64(truncatingIfNeeded: number))
+      }
     }
   }
 }

@@ -1,4 +1,4 @@
-// The few instructions Swift's SIMD types have no one-instruction form of. Header-only: they inline into the kernels.
+// The few instructions Swift's SIMD types have no one-instruction form of. Most inline into the kernels.
 // A kernel module is compiled once for each instruction set; the macros of that compilation pick the vector.
 #pragma once
 #if defined(__x86_64__)
@@ -61,29 +61,10 @@ DLP_INLINE dlp_vector dlp_inverse_sqrt(dlp_vector v) { return (dlp_vector)_mm256
 typedef float dlp_vector __attribute__((ext_vector_type(4)));
 
 // The first n of 4 floats; the others are 0 and their memory is not touched.
-DLP_INLINE dlp_vector dlp_load_head(const float *p, long n) {
-  dlp_vector v = {0, 0, 0, 0};
-  if (n > 0) v.x = p[0];
-  if (n > 1) v.y = p[1];
-  if (n > 2) v.z = p[2];
-  if (n > 3) v.w = p[3];
-  return v;
-}
+dlp_vector dlp_load_head(const float *p, long n);
 // Floats low ..< high of 4, 0 ≤ low < high ≤ 4.
-DLP_INLINE dlp_vector dlp_load_range(const float *p, long low, long high) {
-  dlp_vector v = {0, 0, 0, 0};
-  if (low <= 0 && high > 0) v.x = p[0];
-  if (low <= 1 && high > 1) v.y = p[1];
-  if (low <= 2 && high > 2) v.z = p[2];
-  if (low <= 3 && high > 3) v.w = p[3];
-  return v;
-}
-DLP_INLINE void dlp_store_head(float *p, dlp_vector v, long n) {
-  if (n > 0) p[0] = v.x;
-  if (n > 1) p[1] = v.y;
-  if (n > 2) p[2] = v.z;
-  if (n > 3) p[3] = v.w;
-}
+dlp_vector dlp_load_range(const float *p, long low, long high);
+void dlp_store_head(float *p, dlp_vector v, long n);
 // a0 b0 a1 b1, a2 b2 a3 b3.
 DLP_INLINE dlp_vector dlp_zip_low(dlp_vector a, dlp_vector b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
 DLP_INLINE dlp_vector dlp_zip_high(dlp_vector a, dlp_vector b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
