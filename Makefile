@@ -143,4 +143,6 @@ build/packages build/packages-test: .ci/packages.sh
 .venv/ready: | build/packages-test
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check numpy pytest
+	# Tests against ONNX Runtime are skipped where it cannot be had.
+	-.venv/bin/pip install --quiet --disable-pip-version-check onnxruntime
 	@touch $@

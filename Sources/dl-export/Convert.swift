@@ -5,8 +5,11 @@ import Glibc
 
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Turns an ONNX model into a .dlrt file.",
+    abstract: "Turns an ONNX model into a .dlrt file, or a .dlrt file into an ONNX model.",
     discussion: """
+      The name of the file to write says which: with -o model.onnx the model is a .dlrt file, and becomes one of ONNX's operator \
+      set 23, whose properties are the metadata. Of the options, --verify is the one for both ways.
+
       Names of inputs and outputs, free sizes and metadata are kept (metadata as onnx.KEY); what follows from constants and sizes \
       is computed now. If a model cannot be converted, everything that stands in the way is listed, with the nodes concerned.
 
@@ -19,8 +22,8 @@ struct Convert: ParsableCommand {
       shortest_side, none), resize_size, crop (center), scale, mean, std, such as mean=0.485,0.456,0.406.
       """)
 
-  @Argument(help: "An .onnx file.", completion: .file(extensions: ["onnx"])) var model: String
-  @Option(name: .shortAndLong, help: "The file to write.", completion: .file(extensions: ["dlrt"])) var output: String
+  @Argument(help: "An .onnx file, or a .dlrt file.", completion: .file(extensions: ["onnx", "dlrt"])) var model: String
+  @Option(name: .shortAndLong, help: "The file to write.", completion: .file(extensions: ["dlrt", "onnx"])) var output: String
   @Option(help: "Sizes of an input, as NAME=1,3,224,224; -1 is a free one. May be repeated.") var shape: [InputShape] = []
   @Option(help: "Makes an input a constant, as NAME=VALUE. May be repeated.") var set: [InputValue] = []
   @Option(help: "Values to make the outputs, as NAME,NAME.") var outputs: String?
@@ -30,17 +33,18 @@ struct Convert: ParsableCommand {
   @Option(help: "Run the file that was written: on the data of a folder, or on \"random\" input.") var verify: String?
   @Flag(help: "Say what became of the nodes.") var explain = false
 
+  private var writesOnnx: Bool { output.hasSuffix(".onnx") }
+
+  func validate() throws {
+    let isImportOnly = !shape.isEmpty || !set.isEmpty || outputs != nil || weights != nil || labels != nil || !preprocess.isEmpty
+    if writesOnnx && (isImportOnly || explain) {
+      throw ValidationError("With an ONNX model to write, --verify is the only option.")
+    }
+  }
+
   func run() throws {
     do {
-      let imported = try importModel(model, options, progress: ProgressLine.show)
-      var graph = imported.graph
-      if let weights { try graph.storeWeights(as: weights) }
-      if let labels { graph.setMetadata("labels", .texts(try readLabels(labels))) }
-      for entry in preprocess { entry.add(to: &graph) }
-      ProgressLine.show("writing")
-      try writeFile(output) { write throws(DLError) in try writeModel(graph, to: write) }
-      ProgressLine.clear()
-      if explain { print(explanation(imported, graph)) }
+      try writesOnnx ? exportOnnx() : importOnnx()
     } catch let problems as Problems {
       ProgressLine.clear()
       throw Failure("'\(model)' cannot be converted:\n\(problems)")
@@ -49,6 +53,25 @@ struct Convert: ParsableCommand {
       throw Failure(error, path: model)
     }
     if let verify { try self.verify(verify) }
+  }
+
+  private func importOnnx() throws {
+    let imported = try importModel(model, options, progress: ProgressLine.show)
+    var graph = imported.graph
+    if let weights { try graph.storeWeights(as: weights) }
+    if let labels { graph.setMetadata("labels", .texts(try readLabels(labels))) }
+    for entry in preprocess { entry.add(to: &graph) }
+    ProgressLine.show("writing")
+    try writeFile(output) { write throws(DLError) in try writeModel(graph, to: write) }
+    ProgressLine.clear()
+    if explain { print(explanation(imported, graph)) }
+  }
+
+  private func exportOnnx() throws {
+    let exported = try exportModel(readModel(.mapping(model)))
+    ProgressLine.show("writing")
+    try writeFile(output) { write throws(DLError) in try exported.write(to: write) }
+    ProgressLine.clear()
   }
 
   private var options: ImportOptions {
@@ -61,7 +84,8 @@ struct Convert: ParsableCommand {
 
   private func verify(_ source: String) throws {
     do {
-      let verification = try Verification(onnx: model, file: output)
+      let (onnx, file) = writesOnnx ? (output, model) : (model, output)
+      let verification = try Verification(onnx: onnx, file: file)
       let cases = source == "random" ? [try verification.random()] : try verification.cases(in: source)
       guard try verification.run(cases) else { throw Failure("'\(output)' does not give the expected outputs") }
     } catch let error as DLError { throw Failure(error, path: output) }

@@ -1,7 +1,7 @@
 import DLGraph
 import DLOnnx
 import DLRuntime
-import Glibc
+import Foundation
 
 /// Runs a file that has been written and compares its outputs with what they should be.
 struct Verification {
@@ -75,7 +75,8 @@ struct Verification {
       let error = Difference(output.value, wanted.value)
       let close = error.relative <= Verification.tolerance
       print(
-        "  \(output.name)  \(type)  max absolute error \(error.absolute), relative to the largest element \(error.relative)"
+        "  \(output.name)  \(type)  max absolute error \(short(error.absolute)), "
+          + "relative to the largest element \(short(error.relative))"
           + (close ? "" : "  DIFFERS"))
       good = good && close
     }
@@ -137,6 +138,8 @@ struct Verification {
     return names.sorted()
   }
 }
+
+private func short(_ error: Double) -> String { String(format: "%.2g", error) }
 
 /// How far two tensors of one shape are from each other.
 struct Difference {

@@ -110,16 +110,6 @@ extension Onnx_NodeProto {
 }
 
 extension Onnx_AttributeProto {
-  static func int(_ name: String, _ value: Int) -> Self {
-    .with { ($0.name, $0.type, $0.i) = (name, .int, Int64(value)) }
-  }
-  static func ints(_ name: String, _ values: [Int]) -> Self {
-    .with { ($0.name, $0.type, $0.ints) = (name, .ints, values.map { Int64($0) }) }
-  }
-  static func float(_ name: String, _ value: Float) -> Self { .with { ($0.name, $0.type, $0.f) = (name, .float, value) } }
-  static func text(_ name: String, _ value: String) -> Self {
-    .with { ($0.name, $0.type, $0.s) = (name, .string, Data(value.utf8)) }
-  }
   static func tensor(_ name: String, _ value: Onnx_TensorProto) -> Self {
     .with { ($0.name, $0.type, $0.t) = (name, .tensor, value) }
   }

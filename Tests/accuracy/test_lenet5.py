@@ -1,43 +1,14 @@
 """LeNet-5 on MNIST: trained in Swift, exported, and run from C, Python and Swift to the same bits."""
 
 import gzip
-import os
-import pathlib
-import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from built import DATA, LIBRARY, ROOT, output
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "build/lib/libdlrt.so.1"
-DATA = pathlib.Path(os.environ.get("DLRT_DATA", ROOT.parent / "shared"))
 MNIST = DATA / "data/mnist"
-ENVIRONMENT = {
-    **os.environ,
-    "DLRT_LIBRARY": str(LIBRARY),
-    "LD_LIBRARY_PATH": str(LIBRARY.parent),
-    "PYTHONPATH": str(ROOT / "bindings/python"),
-}
 pytestmark = pytest.mark.skipif(not MNIST.exists(), reason=f"no data: {MNIST}")
-
-os.environ["DLRT_LIBRARY"] = str(LIBRARY)
-sys.path.insert(0, str(ROOT / "bindings/python"))
-
-
-def output(*command):
-    done = subprocess.run([str(c) for c in command], env=ENVIRONMENT, capture_output=True, text=True)
-    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """The folder of lenet5.dlrt and digit.jpg, and the accuracy that training reported."""
-    folder = tmp_path_factory.mktemp("lenet5")
-    report = output(ROOT / "build/demo/train-lenet", "--data", MNIST, "--out", folder / "lenet5.dlrt", "--jpeg", folder / "digit.jpg")
-    return folder, float(re.search(r"test accuracy ([0-9.]+) %", report)[1])
 
 
 @pytest.fixture(scope="session")

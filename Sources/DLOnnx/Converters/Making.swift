@@ -61,13 +61,3 @@ extension Call {
     return try cast(window, wanted)
   }
 }
-
-extension Constant {
-  /// An i64 constant.
-  init(_ sizes: [Int], integers: [Int]) throws {
-    let storage = try Storage.allocate(integers.count * 8) { memory in
-      for (i, n) in integers.enumerated() { memory.storeBytes(of: Int64(n), toByteOffset: i * 8, as: Int64.self) }
-    }
-    try self.init(.i64, sizes, storage)
-  }
-}
