@@ -154,6 +154,28 @@ def test_times(program, models, tmp_path):
     assert {"conv1", "conv2", "fc1", "fc2", "fc3", "softmax_1"} <= measured and "relu_1" not in measured
 
 
+def test_times_of_nodes_with_one_name(program, tmp_path):
+    nodes = [onnx_model.node("Softmax", [f"v{i}"], [f"v{i + 1}"], "again", axis=1) for i in range(3)]
+    path = program.convert(tmp_path / "again.dlrt", nodes, [("v0", np.float32, [50, 1000])], [("v3", np.float32, [50, 1000])])
+    program.output("inspect", path, "--html", tmp_path / "again.html", "--profile")
+    text = (tmp_path / "again.html").read_text()
+    assert all(re.search(rf'id="node-{n}">.*?<dt>time</dt><dd>\d', text, re.S) for n in range(3))
+
+
+def test_what_is_needed_late_is_drawn_late(program, tmp_path):
+    """A second input of the last node, and the parts taken of it, are not at the top."""
+    nodes = [onnx_model.node("MatMul", [f"v{i}", "w"], [f"v{i + 1}"], f"step{i}") for i in range(6)]
+    nodes += [onnx_model.node("Transpose", ["late"], ["turned"], "turn"), onnx_model.node("MatMul", ["v6", "turned"], ["y"], "last")]
+    path = program.convert(
+        tmp_path / "late.dlrt", nodes, [("v0", np.float32, [4, 4]), ("late", np.float32, [4, 4])], [("y", np.float32, [4, 4])],
+        [("w", np.eye(4, dtype=np.float32))])  # fmt: skip
+    program.output("inspect", path, "--html", tmp_path / "late.html")
+    places = re.findall(r'data-box="(\d+)" transform="translate\([\d.]+ ([\d.]+)\)"', (tmp_path / "late.html").read_text())
+    y = [float(place) for _, place in sorted(places, key=lambda found: int(found[0]))]
+    # Boxes: v0, late, six steps, turn, last, y.
+    assert len(y) == 11 and y[0] < y[2] < y[5] <= y[1] < y[8] < y[9] < y[10] and abs(y[8] - y[7]) < 20
+
+
 def test_names_are_text(program, pages):
     page = Page(pages["hostile"])
     assert len(page.all("script")) == 1 and len(page.all("title")) >= 1

@@ -12,6 +12,7 @@ struct GraphDrawing {
   private(set) var boxes: [Content] = []
   private(set) var edges: [(from: Int, to: Int)] = []
 
+  private static let mostRows = 12
   private let graph: Graph
   private let readers: [Int]
   private let isOutput: [Bool]
@@ -49,7 +50,8 @@ struct GraphDrawing {
       preparations[node.outputs[0]] = rows
       return
     } else if computed.count == 1, NodeKind.isEpilogue(node.op), isPrivate(computed[0]), let above = source[computed[0]],
-      case .nodes(let others) = boxes[above], graph.nodes[others[others.count - 1]].outputs[0] == computed[0]
+      case .nodes(let others) = boxes[above], others.count < GraphDrawing.mostRows,
+      graph.nodes[others[others.count - 1]].outputs[0] == computed[0]
     {
       box = above
       boxes[box] = .nodes(others + rows)

@@ -51,18 +51,8 @@ struct LayeredLayout {
 
   // MARK: - layers
 
-  /// The lowest layer for each box that its inputs allow; what has no inputs goes directly above what reads it.
   private mutating func makeLayers() -> Bool {
-    var layer = boxes.map { _ in 0 }
-    var isSource = boxes.map { _ in true }
-    for edge in edges.sorted(by: { $0.from < $1.from }) {
-      layer[edge.to] = max(layer[edge.to], layer[edge.from] + 1)
-      isSource[edge.to] = false
-    }
-    var nearest = boxes.map { _ in Int.max }
-    for edge in edges { nearest[edge.from] = min(nearest[edge.from], layer[edge.to]) }
-    for box in boxes.indices where isSource[box] && nearest[box] != .max { layer[box] = nearest[box] - 1 }
-
+    let layer = chooseLayers()
     layers = Array(repeating: [], count: (layer.max() ?? 0) + 1)
     for box in boxes.indices { layers[layer[box]].append(box) }
     for edge in edges {
@@ -83,6 +73,31 @@ struct LayeredLayout {
       ways.append(way)
     }
     return true
+  }
+
+  /// The first layer for each box that its inputs allow; but a later one where that makes edges shorter, as of a box that more edges
+  /// lead from than to, and of those below it.
+  private func chooseLayers() -> [Int] {
+    var inputs: [[Int]] = boxes.map { _ in [] }
+    var readers = inputs
+    for edge in edges {
+      inputs[edge.to].append(edge.from)
+      readers[edge.from].append(edge.to)
+    }
+    var latest = boxes.map { _ in 0 }
+    for box in boxes.indices { for reader in readers[box] { latest[reader] = max(latest[reader], latest[box] + 1) } }
+    for box in boxes.indices.reversed() where !readers[box].isEmpty && readers[box].count >= inputs[box].count {
+      latest[box] = readers[box].reduce(Int.max) { min($0, latest[$1]) } - 1
+    }
+    var layer = boxes.map { _ in 0 }
+    var isLater = boxes.map { _ in false }
+    for box in boxes.indices {
+      layer[box] = inputs[box].reduce(0) { max($0, layer[$1] + 1) }
+      let isWorthIt = readers[box].count > inputs[box].count || inputs[box].contains { isLater[$0] }
+      isLater[box] = isWorthIt && latest[box] > layer[box]
+      if isLater[box] { layer[box] = latest[box] }
+    }
+    return layer
   }
 
   // MARK: - order

@@ -62,8 +62,9 @@ enum PageStyle {
     #drawing { flex: none; margin: auto; display: block; }
     #map { position: absolute; right: 16px; top: 10px; background: var(--surface); border: 1px solid var(--line); border-radius: 6px; opacity: .92; cursor: pointer; }
     #map rect.view-box { fill: var(--accent); fill-opacity: .14; stroke: var(--accent); vector-effect: non-scaling-stroke; }
-    .card { fill: var(--sunken); stroke: var(--line); }
-    .box text { fill: var(--ink); font-size: 12.5px; }
+    #map { --card: var(--edge); --words: none; }
+    .card { fill: var(--card, var(--sunken)); stroke: var(--line); }
+    .box text { fill: var(--ink); font-size: 12.5px; display: var(--words, inline); }
     .box .op { font-weight: 600; }
     .box .op.after { font-weight: 400; font-size: 12px; }
     .box .detail, .box .name, .box .shape, .box .share { font: 400 10.5px ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; fill: var(--muted); }
@@ -248,9 +249,10 @@ enum PageStyle {
         map.addEventListener("pointermove", jump);
         canvas.addEventListener("scroll", showView);
         addEventListener("resize", showView);
-        setZoom(Math.max(0.55, Math.min(1, (canvas.clientWidth - 20) / width)));
+        setZoom(Math.max(0.75, Math.min(1, (canvas.clientWidth - 20) / width)));
         canvas.scrollTop = 0;
-        canvas.scrollLeft = (canvas.scrollWidth - canvas.clientWidth) / 2;
+        const first = one(".box").getBoundingClientRect(), frame = canvas.getBoundingClientRect();
+        canvas.scrollLeft += first.left + first.width / 2 - frame.left - frame.width / 2;
 
         // Found nodes stay bright.
         const search = one("#search");
