@@ -216,6 +216,17 @@ def test_thousands_of_nodes(program, tmp_path):
         assert len(page.nodes) == (0 if far else count) and ("too large to draw" in text) == far
 
 
+def test_numbers_of_any_size(program, tmp_path):
+    size, name = 1 << 20, "n" * 5000
+    path = program.convert(
+        tmp_path / "huge.dlrt", [onnx_model.node("MatMul", ["x", "x"], ["y"], name), onnx_model.node("Exp", ["y"], [name], "e")],
+        [("x", np.float32, [size, size])], [(name, np.float32, [size, size])])  # fmt: skip
+    program.output("inspect", path, "--html", tmp_path / "huge.html")
+    text = (tmp_path / "huge.html").read_text()
+    assert 'data-value="1152921504606846976"' in text or 'data-value="1.152921504606847e+18"' in text
+    assert float(re.search(r'id="drawing" width="([\d.]+)"', text)[1]) < 1000
+
+
 def test_the_file_is_written_whole_or_not_at_all(program, models, tmp_path):
     page, link = tmp_path / "page.html", tmp_path / "link.html"
     page.write_text("before")

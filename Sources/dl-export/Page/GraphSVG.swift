@@ -44,7 +44,7 @@ struct GraphSVG {
     switch content {
     case .input(let value), .output(let value):
       width = max(
-        width, GraphSVG.nameWidth(nameText(report.graph.values[value].name)), GraphSVG.nameWidth(report.shapeText(value)))
+        width, GraphSVG.nameWidth(nameText(report.graph.values[value].name)), GraphSVG.nameWidth(shapeText(value)))
       height = 38
     case .nodes(let nodes):
       for (i, n) in nodes.enumerated() {
@@ -67,9 +67,10 @@ struct GraphSVG {
   }
 
   /// The end of a long name: its beginning is that of many.
-  private func nameText(_ name: Name) -> String {
-    let text = visible(name)
-    return text.count <= GraphSVG.longestName ? text : "…" + text.suffix(GraphSVG.longestName - 1)
+  private func nameText(_ name: Name) -> String { shortened(visible(name)) }
+
+  private func shortened(_ text: String) -> String {
+    text.count <= GraphSVG.longestName ? text : "…" + text.suffix(GraphSVG.longestName - 1)
   }
 
   /// The first row that is neither what prepares weights for it nor what follows it.
@@ -77,7 +78,21 @@ struct GraphSVG {
 
   private func outputText(_ nodes: [Int]) -> String {
     let outputs = report.graph.nodes[nodes[nodes.count - 1]].outputs.filter { $0 != Node.absent }
-    return report.shapeText(outputs[0]) + (outputs.count > 1 ? " +\(outputs.count - 1)" : "")
+    return shapeText(outputs[0]) + (outputs.count > 1 ? " +\(outputs.count - 1)" : "")
+  }
+
+  /// "N×64×112×112".
+  private func shapeText(_ value: Int) -> String {
+    let type = report.graph.values[value].type
+    let dims = type.dims.map { dim in
+      switch dim {
+      case .fixed(let size): "\(size)"
+      case .symbol(let symbol): visible(report.graph.symbols[symbol])
+      case .unknown: "?"
+      }
+    }
+    let prefix = type.dtype == .f32 ? "" : "\(type.dtype.name) "
+    return shortened(prefix + (dims.isEmpty ? "scalar" : dims.joined(separator: "×")))
   }
 
   // MARK: - drawing
@@ -108,7 +123,7 @@ struct GraphSVG {
     <g class="box \(kind)" \(place)><title>\(kind) \(report.graph.values[value].name)</title>\
     <rect class="card" width="\(box.width)" height="\(box.height)" rx="19"/>\
     <text class="title" x="\(box.width / 2)" y="16">\(nameText(report.graph.values[value].name))</text>\
-    <text class="shape" x="\(box.width / 2)" y="30">\(report.shapeText(value))</text></g>
+    <text class="shape" x="\(box.width / 2)" y="30">\(shapeText(value))</text></g>
 
     """
   }
@@ -150,20 +165,6 @@ func percent(_ part: Double) -> String {
 }
 
 extension Report {
-  /// "64×112×112", without a free or single batch in front.
-  func shapeText(_ value: Int) -> String {
-    let type = graph.values[value].type
-    let dims = type.dims.map { dim in
-      switch dim {
-      case .fixed(let size): "\(size)"
-      case .symbol(let symbol): visible(graph.symbols[symbol])
-      case .unknown: "?"
-      }
-    }
-    let prefix = type.dtype == .f32 ? "" : "\(type.dtype.name) "
-    return prefix + (dims.isEmpty ? "scalar" : dims.joined(separator: "×"))
-  }
-
   /// What tells a node from others of its operation, in a few characters: "3×3 /2".
   func detail(of node: Node) -> String {
     func sizes(_ input: Int) -> [Int] {

@@ -25,8 +25,8 @@ struct HTML: ExpressibleByStringInterpolation {
     mutating func appendInterpolation(_ number: Int) { html.text += String(number) }
     /// To a tenth: enough of a place in a drawing.
     mutating func appendInterpolation(_ number: Double) {
-      let tenths = Int((number * 10).rounded())
-      html.text += tenths % 10 == 0 ? String(tenths / 10) : String(Double(tenths) / 10)
+      let tenths = (number * 10).rounded()
+      html.text += Int(exactly: tenths / 10).map { "\($0)" } ?? "\(tenths / 10)"
     }
   }
 

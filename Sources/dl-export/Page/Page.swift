@@ -16,7 +16,6 @@ struct Page {
   let planned: [Int: PlannedNode]
   /// Of a run, by node.
   let nanoseconds: [Int: Double]
-
   let finder: NodeFinder
 
   var graph: Graph { report.graph }
