@@ -17,7 +17,6 @@ enum PageStyle {
       }
     }
     * { box-sizing: border-box; }
-    html { scroll-behavior: smooth; }
     body { margin: 0; background: var(--page); color: var(--ink); font: 14px/1.45 system-ui, "Segoe UI", "Helvetica Neue", sans-serif; }
     main { max-width: 1800px; margin: 0 auto; padding: 22px 26px 60px; }
     h1 { font-size: 24px; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
@@ -57,10 +56,10 @@ enum PageStyle {
     .bar input { flex: 1; min-width: 90px; max-width: 220px; }
     .bar span { font-size: 12px; align-self: center; }
     .stage { position: relative; flex: 1; min-height: 0; }
-    #canvas { position: absolute; inset: 0; overflow: auto; cursor: grab; display: flex; scroll-behavior: auto; }
+    #canvas { position: absolute; inset: 0; overflow: auto; cursor: grab; display: flex; }
     #canvas.dragged { cursor: grabbing; user-select: none; }
     #drawing { flex: none; margin: auto; display: block; }
-    #map { position: absolute; right: 16px; top: 10px; background: var(--surface); border: 1px solid var(--line); border-radius: 6px; opacity: .92; cursor: pointer; }
+    #map { box-sizing: content-box; position: absolute; right: 16px; top: 10px; background: var(--surface); border: 1px solid var(--line); border-radius: 6px; opacity: .92; cursor: pointer; }
     #map rect.view-box { fill: var(--accent); fill-opacity: .14; stroke: var(--accent); vector-effect: non-scaling-stroke; }
     #map { --card: var(--edge); --words: none; }
     .card { fill: var(--card, var(--sunken)); stroke: var(--line); }
