@@ -1,6 +1,10 @@
-/// The outputs of an operation on constants, or nil where its inputs are not all constant. facts: from `inferFacts`.
-/// limit: the most bytes of outputs it makes; nil beyond.
-public func fold(_ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int) throws(DLError) -> [Constant]? {
+/// The outputs of an operation on constants, or nil where its inputs are not all constant, or there is too much to read.
+/// facts: from `inferFacts`.
+/// limit: the most bytes of outputs it makes; nil beyond. mostReads: the most elements it reads, of which sums over products of
+/// small tensors, or over large windows, may have any number.
+public func fold(
+  _ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int, mostReads: Int = 1 << 26
+) throws(DLError) -> [Constant]? {
   for case .some(let input) in inputs where input.constant == nil { return nil }
   guard let most = try mostSizes(of: op, inputs, facts) else { return nil }
   var total = 0
@@ -8,6 +12,8 @@ public func fold(_ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int) throw
     total += min(byteCount(fact.type.dtype, sizes) ?? limit + 1, limit + 1)
     if total > limit { return nil }
   }
+  let output = TensorType(facts[0].type.dtype, sizes: most[0])
+  guard readCount(of: op, inputs.map { $0?.type }, output) ?? .max <= mostReads else { return nil }
   var buffers: [TensorBuffer?] = []
   var storages: [Storage] = []
   for (fact, sizes) in zip(facts, most) {

@@ -139,6 +139,10 @@ public struct Graph: Sendable {
     for (i, input) in inputs.enumerated() {
       guard values.indices.contains(input) else { throw DLError(.invalidModel, "input \(i): value \(input) does not exist") }
       guard !known[input] else { throw DLError(.invalidModel, "input \(i): value \(input) is a constant or listed twice") }
+      let type = values[input].type
+      if let sizes = type.sizes, byteCount(type.dtype, sizes) == nil {
+        throw DLError(.invalidModel, "input \(i): \(describe(sizes)) is larger than memory can be")
+      }
       known[input] = true
     }
     for (n, node) in nodes.enumerated() {

@@ -107,21 +107,19 @@ public func describe(_ type: TensorType, symbols: [Name] = []) -> Message {
   return text + "]"
 }
 
-/// The product of sizes, or nil if one is negative or it does not fit.
-public func elementCount(_ sizes: [Int]) -> Int? {
-  var count = 1
+/// The product of sizes, or nil if one is negative or the product of all but zeros does not fit: strides are products of some.
+public func elementCount(_ sizes: [Int]) -> Int? { product(sizes, of: 1) }
+
+/// Bytes of a dense tensor, or nil if they do not fit, as for `elementCount`.
+public func byteCount(_ dtype: DType, _ sizes: [Int]) -> Int? { product(sizes, of: dtype.size) }
+
+private func product(_ sizes: [Int], of size: Int) -> Int? {
+  var count = size
   for n in sizes {
     guard n >= 0 else { return nil }
-    let (product, overflow) = count.multipliedReportingOverflow(by: n)
+    let (product, overflow) = count.multipliedReportingOverflow(by: max(n, 1))
     if overflow { return nil }
     count = product
   }
-  return count
-}
-
-/// Bytes of a dense tensor, or nil if they do not fit.
-public func byteCount(_ dtype: DType, _ sizes: [Int]) -> Int? {
-  guard let count = elementCount(sizes) else { return nil }
-  let (bytes, overflow) = count.multipliedReportingOverflow(by: dtype.size)
-  return overflow ? nil : bytes
+  return sizes.contains(0) ? 0 : count
 }

@@ -162,6 +162,7 @@ private func scalar(_ element: Dim) -> Fact { Fact(TensorType(.i64, []), element
     Bad(.squeeze([1]), [f(n, 3)], "dimension 1: expected 1, found 3"),
     Bad(.unsqueeze([0, 0]), [f(3)], "axes: axis 0 is there twice"),
     Bad(.unsqueeze([2]), [f(3)], "axis: expected -2 to 1, found 2"),
+    Bad(.unsqueeze(Array(0..<9)), [f()], "rank 9 is above 8"),
     Bad(.expand, [f(3), list(2)], "cannot broadcast f32 [3] with f32 [2]"),
     Bad(.expand, [f(1), list(-1)], "sizes: expected 0 or more at 0, found -1"),
     Bad(.expand, [f(1), list(.fixed(1 << 40), .fixed(1 << 40))], "is larger than memory can be"),

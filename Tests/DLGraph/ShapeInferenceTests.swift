@@ -61,6 +61,7 @@ extension Dim: ExpressibleByIntegerLiteral {
     Good(.reshape([0, -1]), [f(n, 16, 5)], [n, 80]),
     Good(.reshape([2, -1]), [f(n, 16)], [2, any]),
     Good(.reshape([]), [f(1, 1)], []),
+    Good(.reshape([0, 5]), [f(0)], [0, 5]),
     Good(.reshape([0, 0, 4]), [f(n, h, 2, 2)], [n, h, 4]),
     Good(.dropout(rate: 0.5), [f(n, 3)], [n, 3]),
   ])

@@ -30,7 +30,7 @@ public func evaluateGraph(_ graph: Graph, _ inputs: [TestTensor]) throws -> [[Do
   for node in graph.nodes {
     let arguments = node.inputs.map { values[$0].map { Fact($0) } }
     let facts = try inferFacts(of: node.op, arguments, outputs: node.outputs.count)
-    for (output, constant) in zip(node.outputs, try fold(node.op, arguments, facts, limit: .max - 1)!) {
+    for (output, constant) in zip(node.outputs, try fold(node.op, arguments, facts, limit: .max - 1, mostReads: .max)!) {
       values[output] = constant
     }
   }

@@ -200,6 +200,7 @@ extension ShapeInference {
     // Dimensions on both sides cancel; what is left of them must agree.
     var old = x.dims
     var new: [Dim] = []
+    var copiesZero = false
     for (i, n) in sizes.enumerated() {
       switch n {
       case .fixed(0) where !zeroIsSize:
@@ -208,6 +209,7 @@ extension ShapeInference {
         }
         dims.append(x.dims[i])
         old[i] = .fixed(1)
+        copiesZero = copiesZero || x.dims[i] == .fixed(0)
       case .fixed(-1):
         guard free == nil else { throw DLError(.invalidModel, "more than one size is -1") }
         free = i
@@ -236,7 +238,7 @@ extension ShapeInference {
           throw DLError(.shapeMismatch, "cannot reshape \(describe(x, symbols: symbols)) to \(asked())")
         }
         dims[free] = .fixed(available / wanted)
-      } else if available != wanted {
+      } else if available != wanted && !copiesZero {
         throw DLError(.shapeMismatch, "cannot reshape \(describe(x, symbols: symbols)) to \(asked())")
       }
     } else if let free, wanted == .fixed(1) {
@@ -275,9 +277,11 @@ extension ShapeInference {
       guard let known = TensorType(.i64, given).sizes else { return Array(repeating: .unknown, count: x.rank + given.count) }
       axes = known
     }
-    let added = try distinctAxes(axes, rank: x.rank + axes.count)
+    let rank = x.rank + axes.count
+    guard rank <= maximumRank else { throw DLError(.unsupported, "rank \(rank) is above \(maximumRank)") }
+    let added = try distinctAxes(axes, rank: rank)
     var rest = x.dims[...]
-    return (0..<x.rank + axes.count).map { added.contains($0) ? .fixed(1) : rest.removeFirst() }
+    return (0..<rank).map { added.contains($0) ? .fixed(1) : rest.removeFirst() }
   }
 
   // MARK: blocks and sequences
