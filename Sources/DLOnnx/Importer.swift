@@ -37,11 +37,9 @@ public func importModel(
   _ path: String, _ options: ImportOptions = ImportOptions(), progress: @escaping (String) -> Void = { _ in }
 ) throws -> ImportedModel {
   progress("reading")
-  return try Importer(ExternalFiles(besides: path), options, progress).run(try readOnnx(path))
+  let files = ExternalFiles(besides: path)
+  return try Importer(files, options, progress).run(try readOnnx(path, files))
 }
-
-/// The most nodes, with those of functions and repeated bodies.
-private let mostNodes = 2_000_000
 
 /// Turns the nodes of a model into those of a graph, one after the other.
 final class Importer {
@@ -59,6 +57,7 @@ final class Importer {
   var depth = 0
   private var functions: [String: Onnx_FunctionProto] = [:]
   private var nodeCount = 0
+  private var budget = Budget()
   private var history = History()
   private let progress: (String) -> Void
   private var symbols: [String: Dim] = [:]
@@ -80,7 +79,10 @@ final class Importer {
       functions[key(domain(function.domain), function.name, function.overload)] = function
     }
 
-    define(&source)
+    scope.define(source)
+    // Each can be released once it is copied.
+    source.initializer = []
+    source.sparseInitializer = []
     try addInputs(source.input)
     let outputs = options.outputs.isEmpty ? source.output.map(\.name) : options.outputs
     let order = try orderNodes(source.node, outputs: outputs)
@@ -103,14 +105,6 @@ final class Importer {
 
   func domain(_ name: String) -> String { name == "ai.onnx" ? "" : name }
   private func key(_ domain: String, _ name: String, _ overload: String) -> String { "\(domain):\(name):\(overload)" }
-
-  /// Makes the initializers of a graph known, taking them out of it so that each can be released once it is copied.
-  func define(_ source: inout Onnx_GraphProto) {
-    for tensor in source.initializer { scope.entries[tensor.name] = .tensor(tensor) }
-    for tensor in source.sparseInitializer { scope.entries[tensor.values.name] = .sparseTensor(tensor) }
-    source.initializer = []
-    source.sparseInitializer = []
-  }
 
   // MARK: inputs and outputs
 
@@ -210,7 +204,8 @@ final class Importer {
   /// makes going on pointless is thrown.
   func convert(_ given: Onnx_NodeProto) throws {
     nodeCount += 1
-    guard nodeCount <= mostNodes else { throw DLError(.unsupported, "more than \(mostNodes) nodes when functions are inlined") }
+    try budget.take(nodes: 1)
+    try take(bytes: path.utf8.count)
     let node = withAttributes(given)
     do {
       let name = domain(node.domain)
@@ -233,7 +228,7 @@ final class Importer {
       } else {
         return
       }
-      nameNodes(from: firstNode, node)
+      try nameNodes(from: firstNode, node)
       if function == nil { history.add(node.opType, graph.nodes[firstNode...]) }
       try bind(node.output, to: outputs, namingFrom: firstValue)
     } catch let error as DLError where error.status != .outOfMemory {
@@ -290,8 +285,9 @@ final class Importer {
   }
 
   /// The last of the nodes a node became bears its name, those before it also that of their operation.
-  private func nameNodes(from first: Int, _ node: Onnx_NodeProto) {
+  private func nameNodes(from first: Int, _ node: Onnx_NodeProto) throws {
     let name = path + node.label
+    try take(bytes: name.utf8.count * (graph.nodes.count - first))
     for index in first..<graph.nodes.count where graph.nodes[index].name.isEmpty {
       let last = index == graph.nodes.count - 1
       graph.nodes[index].name = Name(last ? name : "\(name)/\(graph.nodes[index].op.name)")
@@ -301,13 +297,17 @@ final class Importer {
 
   /// Appends a node, of whose outputs the graph infers what is known. Small results of constants become constants themselves.
   func append(_ op: Op, _ inputs: [Int], outputs count: Int = 1) throws -> [Int] {
+    try budget.take(nodes: 1)
     let known = inputs.map { graph.fact($0) }
     let facts = try inferFacts(of: op, known, outputs: count, symbols: graph.symbols)
-    if let constants = try folded(op, known, facts) {
+    if let constants = try folded(op, known, facts), budget.has(bytes: byteCount(constants), source: files.byteCount) {
+      try take(bytes: byteCount(constants))
       return constants.map { graph.addConstant("", $0) }
     }
     return appendNode(op, inputs, facts)
   }
+
+  private func byteCount(_ constants: [Constant]) -> Int { constants.reduce(0) { $0 + $1.bytes.count } }
 
   private func appendNode(_ op: Op, _ inputs: [Int], _ facts: [Fact]) -> [Int] {
     let first = graph.values.count
@@ -316,6 +316,15 @@ final class Importer {
     graph.nodes.append(Node(name: "", op: op, inputs: inputs, outputs: outputs))
     return outputs
   }
+
+  /// A constant of the model: it counts as often as it is read.
+  func counted(_ constant: Constant) throws -> Constant {
+    try take(bytes: constant.bytes.count)
+    return constant
+  }
+
+  private func take(bytes: Int) throws { try budget.take(bytes: bytes, source: files.byteCount) }
+  func take(nodes: Int) throws { try budget.take(nodes: nodes) }
 
   /// The value of a name, nil if it could not be converted. An initializer becomes a constant when it is first asked for.
   func value(_ name: String) throws -> Int? {
@@ -326,8 +335,8 @@ final class Importer {
     switch entry {
     case .value(let value): return value
     case .failed, .absent: return nil
-    case .tensor(let tensor): constant = try DLOnnx.constant(tensor, files)
-    case .sparseTensor(let tensor): constant = try DLOnnx.constant(tensor, files)
+    case .tensor(let tensor): constant = try counted(DLOnnx.constant(tensor, files))
+    case .sparseTensor(let tensor): constant = try counted(DLOnnx.constant(tensor, files))
     }
     let value = graph.addConstant(Name(name), constant)
     owner.entries[name] = .value(value)

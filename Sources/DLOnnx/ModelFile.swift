@@ -4,8 +4,9 @@ import Glibc
 import SwiftProtobuf
 
 /// Reads and decodes an ONNX file. The file is mapped; of its tensors one copy is made. Throws ioError or invalidModel.
-func readOnnx(_ path: String) throws -> Onnx_ModelProto {
+func readOnnx(_ path: String, _ files: ExternalFiles) throws -> Onnx_ModelProto {
   let file = try Storage.mapping(path)
+  files.byteCount += file.byteCount
   let bytes = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: file.base), count: file.byteCount, deallocator: .none)
   defer { withExtendedLifetime(file) {} }
   let model: Onnx_ModelProto
@@ -32,6 +33,8 @@ private func describe(_ error: any Error) -> String {
 final class ExternalFiles {
   private let folder: String
   private var open: [String: Storage] = [:]
+  /// Of the model's own file too.
+  var byteCount = 0
 
   /// model: the path of the ONNX file.
   init(besides model: String) { folder = model.lastIndex(of: "/").map { String(model[...$0]) } ?? "./" }
@@ -84,6 +87,7 @@ final class ExternalFiles {
     }
     let file = try Storage.mapping(path)
     open[location] = file
+    byteCount += file.byteCount
     return file
   }
 }

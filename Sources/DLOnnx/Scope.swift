@@ -17,6 +17,12 @@ final class Scope {
 
   init(within outer: Scope? = nil) { self.outer = outer }
 
+  /// Makes the initializers of a graph known.
+  func define(_ source: Onnx_GraphProto) {
+    for tensor in source.initializer { entries[tensor.name] = .tensor(tensor) }
+    for tensor in source.sparseInitializer { entries[tensor.values.name] = .sparseTensor(tensor) }
+  }
+
   /// The innermost scope that knows the name.
   func owner(of name: String) -> Scope? {
     var scope: Scope? = self

@@ -1,24 +1,43 @@
 import DLGraph
 
+/// A graph within the model that is converted once, or again and again: what is the same each time is found once.
+struct Body {
+  fileprivate let name: String
+  fileprivate let inputs: [String]
+  let outputs: [String]
+  /// In an order in which each value is computed before it is read.
+  fileprivate let nodes: [Onnx_NodeProto]
+  fileprivate let constants: Scope
+}
+
 // Graphs within the model: bodies of control flow, and functions.
 extension Importer {
-  /// Converts a subgraph in place, its inputs bound to values; it sees the names around it. Returns the values of its outputs.
+  /// A subgraph that sees the names around it. Throws as `orderNodes`.
+  func body(_ source: Onnx_GraphProto) throws -> Body {
+    try take(nodes: source.nodeCount)
+    let constants = Scope(within: scope)
+    constants.define(source)
+    let outputs = source.output.map(\.name)
+    return Body(
+      name: source.name, inputs: source.input.map(\.name), outputs: outputs,
+      nodes: try orderNodes(source.node, outputs: outputs).map { source.node[$0] }, constants: constants)
+  }
+
+  /// Converts a subgraph in place, its inputs bound to values. Returns the values of its outputs.
   /// Throws `failedInside` when a node of it could not be converted, which has been noted already.
-  func body(_ source: Onnx_GraphProto, _ inputs: [Int], of call: Call) throws -> [Int] {
-    guard source.input.count == inputs.count else {
-      throw DLError(.invalidModel, "the body '\(source.name)' takes \(source.input.count) inputs, found \(inputs.count)")
+  func convert(_ body: Body, _ inputs: [Int], of call: Call) throws -> [Int] {
+    guard body.inputs.count == inputs.count else {
+      throw DLError(.invalidModel, "the body '\(body.name)' takes \(body.inputs.count) inputs, found \(inputs.count)")
     }
-    var source = source
-    let names = source.output.map(\.name)
-    return try within(Scope(within: scope), named: call.node) {
-      define(&source)
-      for (input, value) in zip(source.input, inputs) { scope.entries[input.name] = .value(value) }
-      return try convert(source.node, outputs: names)
-    }
+    try take(nodes: 1)
+    let inner = Scope(within: body.constants)
+    for (name, value) in zip(body.inputs, inputs) { inner.entries[name] = .value(value) }
+    return try within(inner, named: call.node) { try convert(body.nodes, outputs: body.outputs) }
   }
 
   /// Converts a call of one of the model's own functions in place.
   func inline(_ function: Onnx_FunctionProto, _ node: Onnx_NodeProto, _ inputs: [Int?]) throws -> [Int] {
+    try take(nodes: function.node.nodeCount)
     let inner = Scope()
     for (index, name) in function.input.enumerated() {
       let value = index < inputs.count ? inputs[index] : nil
@@ -31,12 +50,13 @@ extension Importer {
     for set in function.opsetImport { versions[domain(set.domain)] = Int(set.version) }
     defer { (self.attributes, versions) = outer }
     return try within(inner, named: node) {
-      try convert(function.node, outputs: function.output)
+      let order = try orderNodes(function.node, outputs: function.output)
+      return try convert(order.map { function.node[$0] }, outputs: function.output)
     }
   }
 
   private func convert(_ nodes: [Onnx_NodeProto], outputs: [String]) throws -> [Int] {
-    for index in try orderNodes(nodes, outputs: outputs) { try convert(nodes[index]) }
+    for node in nodes { try convert(node) }
     var values: [Int] = []
     for name in outputs {
       guard let value = try value(name) else { throw failedInside }
@@ -56,6 +76,19 @@ extension Importer {
       depth -= 1
     }
     return try body()
+  }
+}
+
+extension Onnx_GraphProto {
+  /// With those of graphs within, and one for itself.
+  fileprivate var nodeCount: Int { 1 + initializer.count + node.nodeCount }
+}
+
+extension [Onnx_NodeProto] {
+  fileprivate var nodeCount: Int {
+    reduce(count) { sum, node in
+      node.attribute.reduce(sum) { $1.graphs.reduce($1.hasG ? $0 + $1.g.nodeCount : $0) { $0 + $1.nodeCount } }
+    }
   }
 }
 

@@ -165,4 +165,138 @@ import Testing
     let graph = try model.graph()
     #expect(graph.symbols.count == 50_000 && graph.metadata.count < 1010)
   }
+
+  /// What an importer would have to guess is an error that says what is wrong.
+  private func expectProblem(_ model: TestModel, _ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    do {
+      let problems = try model.problems()
+      #expect(problems.contains { $0.contains(text) }, "\(problems)", sourceLocation: sourceLocation)
+    } catch let error as DLError {
+      #expect(error.message.contains(text), sourceLocation: sourceLocation)
+    } catch { Issue.record(error, sourceLocation: sourceLocation) }
+  }
+
+  @Test func attributesThatAreSomethingElse() {
+    for attribute in [
+      Onnx_AttributeProto.text("axis", "1"), .float("axis", 1), .ints("axis", [1]), .tensor("axis", .floats("", [], [1])),
+      .graph("axis", Onnx_GraphProto()), .with { ($0.name, $0.type) = ("axis", .UNRECOGNIZED(99)) },
+    ] {
+      var model = TestModel()
+      model.input("x", [2, 3])
+      model.node("Softmax", ["x"], ["y"], attribute)
+      model.output("y")
+      expectProblem(model, "Softmax: attribute axis: expected the type int, found")
+    }
+  }
+
+  @Test func tensorsThatAreNoNumbers() {
+    func model(_ tensor: Onnx_TensorProto) -> TestModel {
+      var model = TestModel()
+      model.input("x", [2])
+      model.proto.graph.initializer = [
+        .with {
+          $0 = tensor; $0.name = "w"
+        }
+      ]
+      model.node("Add", ["x", "w"], ["y"])
+      model.output("y")
+      return model
+    }
+    func raw(_ type: Int32, _ dims: [Int64], _ bytes: Int) -> TestModel {
+      model(.with { ($0.dataType, $0.dims, $0.rawData) = (type, dims, Data(count: bytes)) })
+    }
+    expectProblem(model(.with { ($0.dataType, $0.dims, $0.stringData) = (8, [1], [Data("a".utf8)]) }), "element type string")
+    expectProblem(raw(99, [2], 8), "element type 99, which is none of ONNX")
+    expectProblem(raw(-1, [2], 8), "element type -1, which is none of ONNX")
+    expectProblem(raw(0, [2], 8), "element type 0, which is none of ONNX")
+    expectProblem(raw(1, [2], 7), "a tensor f32 [2] takes 8 bytes, found 7")
+    expectProblem(raw(1, [2], 9), "takes 8 bytes, found 9")
+    expectProblem(raw(1, [1 << 31], 8), "takes 8589934592 bytes, found 8")
+    expectProblem(raw(1, [1 << 62], 8), "larger than memory can be")
+    expectProblem(raw(1, [0, 1 << 40, 1 << 40], 0), "larger than memory can be")
+    expectProblem(raw(1, [-2], 8), "a tensor has a size of -2")
+    expectProblem(raw(1, Array(repeating: 1, count: 100), 4), "a tensor of rank 100, above 8")
+    expectProblem(model(.floats("", [3], [1, 2])), "a tensor of 3 elements has values for 2")
+    expectProblem(model(.with { ($0.dataType, $0.dims, $0.segment) = (1, [2], Onnx_TensorProto.Segment()) }), "segments")
+    expectProblem(
+      model(.with { ($0.dataType, $0.dims, $0.dataLocation) = (1, [2], .external) }), "external data: the location is missing")
+  }
+
+  /// Fields of numbers are read packed and one by one, as ONNX writes none but others do.
+  @Test func numbersMayBePacked() throws {
+    // dims: [2] and float_data: [1, 2], without and with the fields' packing; data_type 1, name "w".
+    let rest: [UInt8] = [0x10, 1, 0x42, 1, 0x77]
+    let packed: [UInt8] = [0x0A, 1, 2, 0x22, 8, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40]
+    let loose: [UInt8] = [0x08, 2, 0x25, 0, 0, 0x80, 0x3F, 0x25, 0, 0, 0, 0x40]
+    for bytes in [packed, loose] {
+      let tensor = try Onnx_TensorProto(serializedBytes: bytes + rest)
+      #expect(tensor == .floats("w", [2], [1, 2]))
+    }
+  }
+
+  @Test func tensorsWithoutElements() throws {
+    var model = TestModel()
+    model.input("x", [0, 3])
+    model.constant("none", [0, 3], [])
+    model.node("Concat", ["x", "none"], ["c"], .int("axis", 0))
+    model.node("Relu", ["c"], ["y"])
+    model.output("y")
+    #expect(try model.run([[]]) == [[]])
+    for (dims, text) in [
+      ([0, 1 << 40, 1 << 40], "larger than memory can be"), ([1 << 31, 1 << 31, 4], "larger than memory can be"),
+    ] {
+      var model = TestModel()
+      model.input("x", dims)
+      model.node("Relu", ["x"], ["y"])
+      model.output("y")
+      expectProblem(model, text)
+    }
+  }
+
+  @Test func namesThatAreTaken() throws {
+    // The second of two inputs of a name is nobody's; an initializer of an input's name is its value.
+    var model = TestModel()
+    model.input("x", [2])
+    model.input("x", [3])
+    model.node("Relu", ["x"], ["y"])
+    model.output("y")
+    #expect(try model.graph().inputs.count == 1)
+    model.output("y")
+    expectProblem(model, "the name 'y' is taken")
+    var computed = TestModel()
+    computed.input("x", [2])
+    computed.node("Relu", ["x"], ["x"])
+    computed.output("x")
+    tryImporting(try computed.encoded)
+  }
+
+  @Test func inputsOfTheWrongRank() throws {
+    for operation in converters.keys.sorted() {
+      for rank in [0, 1, 2, 5] {
+        for count in 1...5 {
+          for version in [1, 9, 13, 23] {
+            var model = TestModel(opset: version)
+            model.input("x", Array(repeating: 2, count: rank))
+            model.proto.graph.node = [.op(operation, Array(repeating: "x", count: count), ["y"])]
+            model.output("y")
+            tryImporting(try model.encoded)
+          }
+        }
+      }
+    }
+  }
+
+  @Test func aLoopThatCarriesNothing() throws {
+    var model = TestModel()
+    model.input("x", [2])
+    model.constant("three", [], integers: [3])
+    let step = Onnx_GraphProto.with {
+      $0.input = ["i", "c"].map { name in .with { $0.name = name } }
+      $0.node = [.op("Identity", ["c"], ["again"]), .op("Relu", ["x"], ["r"])]
+      $0.output = ["again", "r"].map { name in .with { $0.name = name } }
+    }
+    model.node("Loop", ["three", ""], ["y"], .graph("body", step))
+    model.output("y")
+    #expect(try model.run([[-1, 2]]) == [[0, 2, 0, 2, 0, 2]])
+  }
 }

@@ -14,9 +14,10 @@ extension Call {
   private func separate(_ x: Int, _ heads: Int) throws -> Int { try reshape(x, [0, 0, heads, -1]) }
 
   private func requireSize(_ x: Int, _ axis: Int, _ what: StaticString) throws -> Int {
-    guard let size = type(x).dims[axis].size, size > 0 else {
+    guard axis < rank(x), let size = type(x).dims[axis].size else {
       throw DLError(.unsupported, "\(what) of free size; --shape can give it")
     }
+    guard 1...Int(Int32.max) ~= size else { throw DLError(.shapeMismatch, "\(what): a size of \(size)") }
     return size
   }
 
@@ -181,7 +182,7 @@ extension Call {
     let rule = try string("update_rule", default: "gated_delta")
     guard ["linear", "gated", "delta", "gated_delta"].contains(rule) else { throw DLError(.unsupported, "update_rule '\(rule)'") }
     let length = try requireSize(input(0), 1, "a sequence")
-    guard heads > 0, queryHeads % heads == 0, length <= 1024 else {
+    guard 1...Int(Int32.max) ~= heads, 0...Int(Int32.max) ~= queryHeads, queryHeads % heads == 0, length <= 1024 else {
       throw DLError(.unsupported, "\(length) tokens, \(queryHeads) heads that share \(heads)")
     }
     // The state sums over all tokens: it is kept in f32.

@@ -15,9 +15,8 @@ extension Call {
   fileprivate func branch() throws -> [Int] {
     let condition = try input(0)
     let (first, second) = (try graph("then_branch"), try graph("else_branch"))
-    if let known = knownNumber(condition) { return try importer.body(known != 0 ? first : second, [], of: self) }
-    let a = try importer.body(first, [], of: self)
-    let b = try importer.body(second, [], of: self)
+    if let known = knownNumber(condition) { return try convert(known != 0 ? first : second) }
+    let (a, b) = (try convert(first), try convert(second))
     let choice = try reshape(condition, [])
     var outputs: [Int] = []
     for (a, b) in zip(a, b) {
@@ -31,8 +30,12 @@ extension Call {
     return outputs
   }
 
+  private func convert(_ branch: Onnx_GraphProto) throws -> [Int] {
+    try importer.convert(importer.body(branch), [], of: self)
+  }
+
   fileprivate func loop() throws -> [Int] {
-    let body = try graph("body")
+    let body = try importer.body(graph("body"))
     var limit = mostIterations + 1
     if let trips = optional(0) {
       guard let known = known(trips)?.first else {
@@ -43,7 +46,7 @@ extension Call {
     var condition = optional(1)
     var carried: [Int] = []
     for index in inputs.indices.dropFirst(2) { carried.append(try input(index)) }
-    var collected: [[Int]] = Array(repeating: [], count: max(0, body.output.count - 1 - carried.count))
+    var collected: [[Int]] = Array(repeating: [], count: max(0, body.outputs.count - 1 - carried.count))
     var iteration = 0
     while iteration < limit {
       if let value = condition {
@@ -52,11 +55,11 @@ extension Call {
       }
       try requireRoom(iteration)
       let current = try condition ?? number(1, .bool)
-      let outputs = try importer.body(body, [number(iteration), current] + carried, of: self)
+      let outputs = try importer.convert(body, [number(iteration), current] + carried, of: self)
       guard outputs.count == 1 + carried.count + collected.count else { throw DLError(.invalidModel, "the body's outputs") }
       condition = outputs[0]
       for i in collected.indices { collected[i].append(try unsqueeze(outputs[1 + carried.count + i], [0])) }
-      carried = Array(outputs[1...carried.count])
+      carried = Array(outputs.dropFirst().prefix(carried.count))
       iteration += 1
     }
     return try carried + collected.map { parts in try joined(parts, axis: 0) }
@@ -64,13 +67,13 @@ extension Call {
 
   fileprivate func scan() throws -> [Int] {
     if version < 9 { throw DLError(.unsupported, "operator set \(version)") }
-    let body = try graph("body")
+    let body = try importer.body(graph("body"))
     let count = try required(int("num_scan_inputs"), "num_scan_inputs")
     let all = try allInputs()
     guard count >= 1, count <= all.count else { throw DLError(.invalidModel, "num_scan_inputs: \(count) of \(all.count) inputs") }
     var states = Array(all.dropLast(count))
     let sequences = Array(all.suffix(count))
-    let outputCount = body.output.count - states.count
+    let outputCount = body.outputs.count - states.count
     guard outputCount >= 0 else { throw DLError(.invalidModel, "the body has too few outputs") }
     let axes = try perSequence("scan_input_axes", count)
     let backwards = try perSequence("scan_input_directions", count)
@@ -89,7 +92,7 @@ extension Call {
         let place = try number(backwards[i] == 1 ? length - 1 - step : step)
         arguments.append(try add(.gather(axis: axes[i]), sequence, place))
       }
-      let outputs = try importer.body(body, arguments, of: self)
+      let outputs = try importer.convert(body, arguments, of: self)
       guard outputs.count == states.count + outputCount else { throw DLError(.invalidModel, "the body's outputs") }
       states = Array(outputs[..<states.count])
       for i in 0..<outputCount { collected[i].append(try unsqueeze(outputs[states.count + i], [outputAxes[i]])) }

@@ -99,7 +99,7 @@ extension Call {
     guard version < 7 else { return (a, b) }
     ignore("consumed_inputs")
     let axis = try int("axis") ?? rank(a) - rank(b)
-    guard try bool("broadcast"), axis >= 0, axis + rank(b) < rank(a) else { return (a, b) }
+    guard try bool("broadcast"), axis >= 0, axis < rank(a) - rank(b) else { return (a, b) }
     return (a, try unsqueeze(b, Array(rank(b)..<(rank(a) - axis))))
   }
 

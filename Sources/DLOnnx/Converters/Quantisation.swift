@@ -61,7 +61,8 @@ extension Call {
 
   /// One parameter for each row of weights, in the place of their first axis.
   fileprivate func perRow(_ parameter: Int, _ rank: Int) throws -> Int {
-    self.rank(parameter) == 1 && type(parameter).dims[0] != .fixed(1) ? try unsqueeze(parameter, Array(1..<rank)) : parameter
+    self.rank(parameter) == 1 && type(parameter).dims[0] != .fixed(1)
+      ? try unsqueeze(parameter, Array(1..<max(1, rank))) : parameter
   }
 
   fileprivate func convolution(_ x: Int, _ weights: Int, _ bias: Int?) throws -> Int {
@@ -113,7 +114,9 @@ extension Call {
     var repeats = Array(repeating: 1, count: rank + 1)
     repeats[along + 1] = grain.block
     let repeated = try add(.tile, unsqueeze(given, [along + 1]), numbers(repeats))
-    sizes[along] *= grain.block
+    let (blocks, overflow) = sizes[along].multipliedReportingOverflow(by: grain.block)
+    if overflow { throw DLError(.shapeMismatch, "the size overflows") }
+    sizes[along] = blocks
     let flat = try reshape(repeated, sizes)
     return size == sizes[along] ? flat : try slice(flat, axis: along, 0, size)
   }

@@ -137,7 +137,8 @@ private struct Recurrence {
     guard 1...longest ~= length else { throw DLError(.unsupported, "a sequence of length \(length), beyond \(longest)") }
     self.length = length
     let weights = call.type(try call.input(2))
-    guard weights.rank == 3, let size = weights.dims[2].size, size > 0, weights.dims[0] == .fixed(backwards.count),
+    guard weights.rank == 3, let size = weights.dims[2].size, 1...Int(Int32.max) ~= size,
+      weights.dims[0] == .fixed(backwards.count),
       names.count == activations.count * backwards.count
     else { throw DLError(.invalidModel, "weights or activations do not match the directions") }
     self.size = size

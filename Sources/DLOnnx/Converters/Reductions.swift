@@ -43,10 +43,8 @@ extension Call {
     let along = try resolveAxis(axis, rank: rank(x))
     guard let size = type(x).dims[along].size else { throw DLError(.unsupported, "a free size; --shape can give it") }
     if exclusive { x = try shifted(x, along, by: 1, size, reverse) }
-    var step = 1
-    while step < size {
-      x = try binary(.multiply, x, shifted(x, along, by: step, size, reverse))
-      step *= 2
+    for bit in 0..<(size > 1 ? Int.bitWidth - (size - 1).leadingZeroBitCount : 0) {
+      x = try binary(.multiply, x, shifted(x, along, by: 1 << bit, size, reverse))
     }
     return x
   }

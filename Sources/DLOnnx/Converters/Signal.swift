@@ -9,6 +9,8 @@ let signalConverters: [String: Converter] = [
 
 /// The longest transform that is spelt out.
 private let longest = 4096
+/// The most elements of frames that are spelt out.
+private let mostPlaces = 1 << 24
 
 extension Call {
   /// x […, N, …, 1 or 2] (real, or real and imaginary) along an axis.
@@ -23,9 +25,10 @@ extension Call {
     guard along < last, let parts = type(x).dims[last].size, let found = type(x).dims[along].size else {
       throw DLError(.unsupported, "a signal of free length; --shape can give it")
     }
+    guard found <= longest else { throw DLError(.unsupported, "a signal of length \(found)") }
     var length = try knownIntegers(1, "dft_length")?.first ?? found
     if inverse && onesided && optional(1) == nil { length = 2 * (found - 1) }
-    guard 1...longest ~= length, found <= longest else { throw DLError(.unsupported, "a transform of length \(length)") }
+    guard 1...longest ~= length else { throw DLError(.unsupported, "a transform of length \(length)") }
 
     // The axis of the signal goes last, real and imaginary parts are taken apart.
     var order = Array(0..<last)
@@ -62,6 +65,7 @@ extension Call {
     let frame = try knownIntegers(3, "frame_length")?.first ?? window.flatMap { type($0).dims.first?.size } ?? length
     guard 1...min(longest, length) ~= frame, step > 0 else { throw DLError(.invalidModel, "frame_length \(frame), step \(step)") }
     let count = (length - frame) / step + 1
+    guard count <= mostPlaces / frame else { throw DLError(.unsupported, "\(count) frames of \(frame)") }
     var places: [Int] = []
     for index in 0..<count { for offset in 0..<frame { places.append(index * step + offset) } }
     let indices = add(try Constant([count, frame], integers: places))

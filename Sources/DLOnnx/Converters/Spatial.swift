@@ -1,5 +1,8 @@
 import DLGraph
 
+/// The most weights that Col2Im is spelt out with.
+private let mostPicks = 1 << 24
+
 /// Operations that slide a window over [N, C, spatial…].
 let spatialConverters: [String: Converter] = [
   "Conv": { call in
@@ -105,12 +108,16 @@ extension Call {
     if let outputShape, outputShape.count != axes { throw DLError(.invalidModel, "output_shape: expected \(axes) sizes") }
     for axis in 0..<axes where outputShape != nil || rule.hasPrefix("SAME") {
       let (stride, size) = (window.strides[axis], type(x).dims[axis + 2].size)
+      guard kernel[axis] <= Int(Int32.max) else { throw DLError(.shapeMismatch, "a kernel of \(kernel[axis])") }
       let extent = (kernel[axis] - 1) * window.dilations[axis] + 1
       var total = extent + outputPadding[axis] - stride
       if let wanted = outputShape?[axis] {
         guard let size else { throw DLError(.unsupported, "output_shape over a free size; --shape can give it") }
-        guard let reach = Int(exactly: Double(size) * Double(stride)) else { throw DLError(.shapeMismatch, "the size overflows") }
-        total += reach - wanted
+        let limit = Int(Int32.max)
+        guard size <= limit, 0...limit ~= wanted else {
+          throw DLError(.shapeMismatch, "output_shape: \(wanted) of a size of \(size)")
+        }
+        total += size * stride - wanted
       }
       // What the input does not reach stays empty, at the end.
       if total < 0 { outputPadding[axis] -= total }
@@ -128,8 +135,9 @@ extension Call {
     let block = try required(knownIntegers(2, "block_shape"), "block_shape")
     let axes = image.count
     guard rank(x) == 3, axes == block.count, let rows = type(x).dims[1].size, let cells = elementCount(block), cells > 0,
-      cells <= 1 << 16, rows % cells == 0
+      rows % cells == 0, image.allSatisfy({ 0...Int(Int32.max) ~= $0 })
     else { throw DLError(.shapeMismatch, "the input has not the rows of blocks \(describe(block))") }
+    guard rows > 0, rows <= mostPicks / cells else { throw DLError(.unsupported, "\(rows) rows of blocks of \(cells)") }
     var window = Window(axes: axes)
     window.strides = try perAxis("strides", axes) ?? window.strides
     window.dilations = try perAxis("dilations", axes) ?? window.dilations

@@ -27,7 +27,7 @@ extension Call {
 
   func perAxis(_ name: String, _ count: Int) throws -> [Int]? {
     guard let list = try ints(name) else { return nil }
-    guard list.count == count, list.allSatisfy({ abs($0) <= Int(Int32.max) }) else {
+    guard list.count == count, list.allSatisfy({ $0.magnitude <= Int32.max.magnitude }) else {
       throw DLError(.invalidModel, "\(name): expected \(count) sizes, found \(list.count)")
     }
     return list

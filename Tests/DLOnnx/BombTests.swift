@@ -1,0 +1,148 @@
+import DLGraph
+import Foundation
+import SwiftProtobuf
+import Testing
+
+@testable import DLOnnx
+
+/// Small files that ask for much: they are refused, or cost no more than their bytes are worth.
+@Suite(.timeLimit(.minutes(2))) struct BombTests {
+  private func body(_ inputs: [String], _ nodes: [Onnx_NodeProto], _ outputs: [String]) -> Onnx_GraphProto {
+    .with {
+      $0.name = "body"
+      $0.input = inputs.map { name in .with { $0.name = name } }
+      $0.node = nodes
+      $0.output = outputs.map { name in .with { $0.name = name } }
+    }
+  }
+
+  /// 1000 iterations of `inner`, which computes "b" from "a".
+  private func loop(_ inner: Onnx_NodeProto, constants: [Onnx_TensorProto] = []) -> Onnx_NodeProto {
+    var step = body(["i", "c", "a"], [inner], ["c", "b"])
+    step.initializer = constants
+    return .op("Loop", ["thousand", "", "x"], ["y"], [.graph("body", step)])
+  }
+
+  private func model(_ node: Onnx_NodeProto) -> TestModel {
+    var model = TestModel()
+    model.input("x", [1])
+    model.constant("thousand", [], integers: [1000])
+    model.proto.graph.node = [node]
+    model.output("y")
+    return model
+  }
+
+  private func expectRefusal(_ model: TestModel, _ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    do {
+      _ = try model.graph()
+      Issue.record("it was converted", sourceLocation: sourceLocation)
+    } catch {
+      let message = (error as? DLError)?.message ?? "\(error)"
+      #expect(message.contains(text), sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func loopsWithinLoops() {
+    var node = Onnx_NodeProto.op("Relu", ["a"], ["b"])
+    for _ in 0..<5 {
+      node = loop(node)
+      node.input[2] = "a"
+      node.output = ["b"]
+    }
+    expectRefusal(model(loop(node)), "nodes when functions and loops are unrolled")
+  }
+
+  /// Bodies without a node of their own are counted too.
+  @Test func loopsOverNothing() {
+    var node = Onnx_NodeProto.op("Loop", ["thousand", "", "a"], ["b"], [.graph("body", body(["i", "c", "a"], [], ["c", "a"]))])
+    for _ in 0..<4 {
+      node = loop(node)
+      node.input[2] = "a"
+      node.output = ["b"]
+    }
+    expectRefusal(model(loop(node)), "nodes when functions and loops are unrolled")
+  }
+
+  /// An initializer of a body is one constant however often the body is repeated.
+  @Test func constantsOfBodies() throws {
+    let weights = Onnx_TensorProto.floats("w", [1 << 16], Array(repeating: 1, count: 1 << 16))
+    let graph = try model(loop(.op("Add", ["a", "w"], ["b"]), constants: [weights])).graph()
+    #expect(graph.nodes.count == 1000 && graph.values.filter { $0.constant != nil }.count == 1)
+  }
+
+  /// A node of a body that holds its constant would be as many copies as there are iterations.
+  @Test func copiesOfConstants() {
+    let weights = Onnx_TensorProto.floats("w", [1 << 18], Array(repeating: 1, count: 1 << 18))
+    expectRefusal(
+      model(loop(.op("Constant", [], ["b"], [.tensor("value", weights)]))), "bytes of constants and names")
+  }
+
+  /// Each step of a chain over a constant is a constant as large: some of them stay nodes.
+  @Test func chainsOfConstants() throws {
+    var model = TestModel()
+    model.input("x", [1])
+    model.constant("c0", [1 << 21], Array(repeating: 1, count: 1 << 21))
+    var nodes = (0..<200).map { Onnx_NodeProto.op("Neg", ["c\($0)"], ["c\($0 + 1)"]) }
+    nodes.append(.op("Add", ["x", "c200"], ["y"]))
+    model.proto.graph.node = nodes
+    model.output("y")
+    let graph = try model.graph()
+    #expect(1 < graph.nodes.count && graph.nodes.count < 201)
+  }
+
+  /// Each node bears the names of those around it.
+  @Test func longNames() {
+    var model = TestModel()
+    model.input("x", [1])
+    let nodes = (0..<10_000).map { i in Onnx_NodeProto.op("Relu", [i == 0 ? "a" : "v\(i - 1)"], ["v\(i)"]) }
+    model.proto.functions = [
+      .with { ($0.domain, $0.name, $0.input, $0.output, $0.node) = ("own", "Long", ["a"], ["v9999"], nodes) }
+    ]
+    model.node("Long", ["x"], ["y"], domain: "own")
+    model.proto.graph.node[0].name = String(repeating: "n", count: 100_000)
+    model.output("y")
+    expectRefusal(model, "bytes of constants and names")
+  }
+
+  /// Sums of many products of few elements.
+  @Test func productsOfConstants() throws {
+    var model = TestModel()
+    model.input("x", [1])
+    for name in ["p", "q", "r", "s"] { model.constant(name, [2048], Array(repeating: 1, count: 2048)) }
+    model.node("Einsum", ["p", "q", "r", "s"], ["sum"], .text("equation", "a,b,c,d->"))
+    model.node("Add", ["x", "sum"], ["y"])
+    model.output("y")
+    #expect(try model.graph().operations.hasPrefix("einsum"))
+  }
+
+  @Test func numbersThatNobodyCounts() throws {
+    let many = 300_000
+    for (operation, name) in [
+      ("Unsqueeze", "axes"), ("Squeeze", "axes"), ("ReduceMean", "axes"), ("Transpose", "perm"), ("Reshape", "shape"),
+      ("Conv", "strides"), ("MaxPool", "kernel_shape"), ("Split", "split"), ("Slice", "starts"),
+      ("Upsample", "scales"), ("Resize", "axes"),
+    ] {
+      for version in [4, 9, 11] {
+        var model = TestModel(opset: version)
+        model.input("x", [1, 1, 4, 4])
+        model.node(operation, ["x", "x"], ["y"], .ints(name, Array(0..<many)))
+        model.output("y")
+        #expect(try !model.problems().isEmpty, "\(operation) \(version)")
+      }
+    }
+  }
+
+  @Test func wideNodes() throws {
+    let many = 60_000
+    var model = TestModel()
+    model.proto.graph.input = [.tensor("x", [.size(many)])]
+    model.proto.graph.node = [
+      .op("Split", ["x"], (0..<many).map { "p\($0)" }), .op("Concat", (0..<many).map { "p\($0)" }, ["y"], [.int("axis", 0)]),
+      .op("Sum", (0..<many).map { "p\($0)" }, ["z"]),
+    ]
+    model.output("y", "z")
+    #expect(try model.graph().outputs.count == 2)
+    model.proto.graph.output = (0..<many).map { i in .with { $0.name = "p\(i)" } }
+    #expect(try model.graph().outputs.count == many)
+  }
+}
