@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-const char *model_path, *work_folder;
+const char *model_path, *stages_path, *work_folder;
 size_t stride = 1;
 bool under_valgrind;
 unsigned char *jpeg;
@@ -20,13 +20,14 @@ static void give_up(const char *what) {
 }
 
 void open_fixtures(int argc, char **argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: %s MODEL.dlrt JPEG WORK_FOLDER\n", argv[0]);
+  if (argc != 5) {
+    fprintf(stderr, "usage: %s MODEL.dlrt STAGES.dlrt JPEG WORK_FOLDER\n", argv[0]);
     exit(2);
   }
   model_path = argv[1];
-  jpeg = read_file(argv[2], &jpeg_size);
-  work_folder = argv[3];
+  stages_path = argv[2];
+  jpeg = read_file(argv[3], &jpeg_size);
+  work_folder = argv[4];
   const char *text = getenv("DLRT_TEST_STRIDE");
   if (text && atol(text) > 0) stride = (size_t)atol(text);
   under_valgrind = getenv("DLRT_TEST_VALGRIND") != NULL;

@@ -9,6 +9,9 @@
 
 /* An image classifier: one f32 input with a free batch dimension and preprocessing metadata, one f32 output, labels. */
 extern const char *model_path;
+/* Sizes that follow from elements: of x f32 [N], limit i64 [] and sizes i64 [2] it makes kept f32 [?], the elements of x above 0,
+ * range i64 [?], 0 up to the limit, and shaped f32 [?, ?], x with the sizes. */
+extern const char *stages_path;
 /* An empty folder to write in. */
 extern const char *work_folder;
 /* Try every stride-th case of the long series: the variable DLRT_TEST_STRIDE, or 1. */
@@ -19,7 +22,7 @@ extern bool under_valgrind;
 extern unsigned char *jpeg;
 extern size_t jpeg_size;
 
-/* Reads the arguments MODEL JPEG WORK_FOLDER and the variables; exits when they are no good. */
+/* Reads the arguments MODEL STAGES JPEG WORK_FOLDER and the variables; exits when they are no good. */
 void open_fixtures(int argc, char **argv);
 void close_fixtures(void);
 

@@ -15,6 +15,7 @@ int main(int argc, char **argv) {
   test_arguments();
   test_models();
   test_runs();
+  test_stages();
   test_profile();
   test_jpegs();
   test_lifetime();

@@ -19,7 +19,7 @@ c99="-std=c99 $warnings -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -gdwarf-4 -O
 link="-L$lib -Wl,-rpath,$lib -ldlrt"
 tests="$here/main.c $here/check.c $here/fixtures.c $here/header_first.c $(echo "$here"/test_*.c)"
 counted="$here/allocations.c $here/check.c $here/fixtures.c"
-base64 -d "$here/seven.jpg.base64" > seven.jpg || exit 2
+base64 -d "$here/seven.jpg.base64" > seven.jpg && base64 -d "$here/stages.dlrt.base64" > stages.dlrt || exit 2
 # Locales with other decimal points, where the system has their sources.
 mkdir locales
 for name in de_DE ps_AF; do localedef -i $name -f UTF-8 locales/$name.UTF-8 > /dev/null 2>&1; done
@@ -115,14 +115,14 @@ step 'compile' $cc $c99 -o tests $tests $link -lm -lpthread
 step 'compile for AddressSanitizer' $cc $c99 -fsanitize=address -fno-omit-frame-pointer -o tests-asan $tests $link -lm -lpthread
 step 'compile with counted allocations' $cc $c99 -fno-builtin -o allocations $counted $link -ldl -lpthread
 
-program 'tests' ./tests "$model" seven.jpg files
-program 'allocations' ./allocations "$model" seven.jpg files
+program 'tests' ./tests "$model" stages.dlrt seven.jpg files
+program 'allocations' ./allocations "$model" stages.dlrt seven.jpg files
 # The allocator returns NULL for what is too big, as the plain one does.
 program 'tests under AddressSanitizer' env DLRT_TEST_STRIDE=53 ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 \
-  ./tests-asan "$model" seven.jpg files
+  ./tests-asan "$model" stages.dlrt seven.jpg files
 if command -v valgrind > /dev/null; then
   program 'tests under valgrind' env DLRT_TEST_STRIDE=997 DLRT_TEST_VALGRIND=1 valgrind --quiet --error-exitcode=99 --leak-check=full \
-    --errors-for-leak-kinds=definite,possible --fair-sched=yes --child-silent-after-fork=yes ./tests "$model" seven.jpg files
+    --errors-for-leak-kinds=definite,possible --fair-sched=yes --child-silent-after-fork=yes ./tests "$model" stages.dlrt seven.jpg files
 else
   echo 'skipped: valgrind is not installed'
   skipped=$((skipped + 1))

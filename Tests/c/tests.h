@@ -8,6 +8,7 @@ void test_errors(void);
 void test_models(void);
 void test_damage(void);
 void test_runs(void);
+void test_stages(void);
 void test_profile(void);
 void test_jpegs(void);
 void test_lifetime(void);
