@@ -1,52 +1,60 @@
+import CPlatform
 import KernelTypes
 
 // Activation functions: over an array, and over the rows a tile has just written. Formulas and sources are at `Activation`.
 
-/// Whether the tile leaves the function to `activateRows`.
-@inline(__always) func needsPass(_ activation: Activation) -> Bool {
+/// What results are cut to before they are stored: min(max(x, low), high), where a NaN stays NaN.
+struct Limits {
+  var low = -Float.infinity, high = Float.infinity
+  var isNone: Bool { low == -.infinity && high == .infinity }
+}
+
+/// The activation as limits; nil: it is left to `activateRows`.
+func limits(_ activation: Activation) -> Limits? {
   switch activation {
-  case .identity, .relu: false
-  default: true
+  case .identity: Limits()
+  case .relu: Limits(low: 0)
+  case .clip(let low, let high): Limits(low: low, high: high)
+  default: nil
   }
 }
 
 /// Applies a function in place to rows still in the first-level cache.
-@inline(never)
+@inline(__always)
 func activateRows(_ activation: Activation, _ rows: Int, _ columns: Int, _ y: UnsafeMutablePointer<Float>, _ stride: Int) {
-  if stride == columns { return activate(activation, rows * columns, y, y) }
-  for i in 0..<rows { activate(activation, columns, y + i * stride, y + i * stride) }
+  activate(activation, Rows(y: y, rows: rows, columns: columns, stride: stride, from: 0))
+}
+
+func activate(_ activation: Activation, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  activate(activation, Rows(y: y, rows: 1, columns: count, stride: count, from: x - UnsafePointer(y)))
 }
 
 @inline(never)
-func activate(_ activation: Activation, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+private func activate(_ activation: Activation, _ rows: Rows) {
   switch activation {
-  case .identity: if x != UnsafePointer(y) { map(count, x, y, Identity()) }
-  case .relu: map(count, x, y, Relu())
-  case .leakyRelu(let slope): map(count, x, y, LeakyRelu(slope: slope))
-  case .sigmoid: map(count, x, y, Sigmoid())
-  case .tanh: map(count, x, y, Tanh())
-  case .clip(let low, let high): map(count, x, y, Clip(low: low, high: high))
-  case .elu(let alpha): map(count, x, y, Elu(alpha: alpha, gamma: 1))
-  case .selu(let alpha, let gamma): map(count, x, y, Elu(alpha: alpha, gamma: gamma))
-  case .celu(let alpha): map(count, x, y, Celu(alpha: alpha))
-  case .gelu: map(count, x, y, Gelu())
-  case .geluTanh: map(count, x, y, GeluTanh())
-  case .hardSigmoid(let alpha, let beta): map(count, x, y, HardSigmoid(alpha: alpha, beta: beta))
-  case .silu(let alpha): map(count, x, y, Silu(alpha: alpha))
-  case .hardSwish: map(count, x, y, HardSwish())
-  case .mish: map(count, x, y, Mish())
-  case .softplus: map(count, x, y, Softplus())
-  case .softsign: map(count, x, y, Softsign())
-  case .thresholdedRelu(let alpha): map(count, x, y, ThresholdedRelu(alpha: alpha))
-  case .shrink(let lambda, let bias): map(count, x, y, Shrink(lambda: lambda, bias: bias))
+  case .identity: if rows.from != 0 { rows.map(Identity()) }
+  case .relu: rows.map(Relu())
+  case .leakyRelu(let slope): rows.map(LeakyRelu(slope: slope))
+  case .sigmoid: rows.map(Sigmoid())
+  case .tanh: rows.map(Tanh())
+  case .clip(let low, let high): rows.map(Clip(low: low, high: high))
+  case .elu(let alpha): rows.map(Elu(alpha: alpha, gamma: 1))
+  case .selu(let alpha, let gamma): rows.map(Elu(alpha: alpha, gamma: gamma))
+  case .celu(let alpha): rows.map(Celu(alpha: alpha))
+  case .gelu: rows.map(Gelu())
+  case .geluTanh: rows.map(GeluTanh())
+  case .hardSigmoid(let alpha, let beta): rows.map(HardSigmoid(alpha: alpha, beta: beta))
+  case .silu(let alpha): rows.map(Silu(alpha: alpha))
+  case .hardSwish: rows.map(HardSwish())
+  case .mish: rows.map(Mish())
+  case .softplus: rows.map(Softplus())
+  case .softsign: rows.map(Softsign())
+  case .thresholdedRelu(let alpha): rows.map(ThresholdedRelu(alpha: alpha))
+  case .shrink(let lambda, let bias): rows.map(Shrink(lambda: lambda, bias: bias))
   }
 }
 
-/// min(max(x, low), high); a NaN stays NaN.
-@inline(__always) func clip(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
-  let raised = x.replacing(with: splat(low), where: x .< splat(low))
-  return raised.replacing(with: splat(high), where: raised .> splat(high))
-}
+@_transparent func clip(_ x: Vector, _ low: Float, _ high: Float) -> Vector { dlp_clip(x, splat(low), splat(high)) }
 
 private struct Relu: VectorFunction {
   @inline(__always) func callAsFunction(_ x: Vector) -> Vector { relu(x) }

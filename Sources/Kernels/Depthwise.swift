@@ -82,15 +82,7 @@ func finishDepthwise(_ call: ConvCall, row: Int, rows: Int) {
 }
 
 /// The limits that results are cut to before they are stored; nil: the activation is a pass of its own.
-func depthwiseLimits(_ call: ConvCall) -> (low: Float, high: Float)? {
-  if call.residual != nil { return nil }
-  switch call.activation {
-  case .identity: return (-.infinity, .infinity)
-  case .relu: return (0, .infinity)
-  case .clip(let low, let high): return (low, high)
-  default: return nil
-  }
-}
+func depthwiseLimits(_ call: ConvCall) -> Limits? { call.residual == nil ? limits(call.activation) : nil }
 
 /// y += x, row by row.
 @inline(never) @_optimize(size)
@@ -108,11 +100,6 @@ private func addRows(
   }
 }
 
-/// min(max(x, low), high), where there are limits; a NaN stays NaN.
-@inline(__always) func limited(_ x: Vector, _ limits: (low: Float, high: Float)?) -> Vector {
-  guard let limits, limits.low > -.infinity || limits.high < .infinity else { return x }
-  return clip(x, limits.low, limits.high)
-}
 
 private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
   let g = call.plan.geometry
@@ -129,7 +116,7 @@ private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
       horizontal: g.columns, x: x + channel, bias: filter, weights: filter + (1 + cells.lowerBound * g.kernelWidth) * lanes,
       y: y + channel, rows: cells.count, rowPitch: g.dilationHeight * line, cellPitch: g.dilationWidth * g.inPixelStride,
       inPixelStride: g.inPixelStride, outPixelStride: g.outPixelStride, outWidth: g.outWidth,
-      limits: depthwiseLimits(call))
+      limits: depthwiseLimits(call) ?? Limits())
     if g.channels >= lanes { windows.compute(WholeVector()) } else { windows.compute(VectorHead(count: g.channels)) }
   }
 }
@@ -146,7 +133,7 @@ private struct DepthwiseRow {
   var rows: Int
   var rowPitch: Int, cellPitch: Int
   var inPixelStride: Int, outPixelStride: Int, outWidth: Int
-  var limits: (low: Float, high: Float)?
+  var limits: Limits
 
   /// Windows wholly inside the image go four at a time, so that a weight is loaded once for four.
   @inline(never) @_optimize(size) func compute<Part: VectorPart>(_ part: Part) {
@@ -186,6 +173,6 @@ private struct DepthwiseRow {
       weightLine += horizontal.kernel * lanes
     }
     let out = y + column * outPixelStride
-    for i in 0..<n { part.store(limited(sums[unchecked: i], limits), out + i * outPixelStride) }
+    for i in 0..<n { part.store(clip(sums[unchecked: i], limits.low, limits.high), out + i * outPixelStride) }
   }
 }

@@ -35,9 +35,7 @@ import KernelTypes
     /// Rows to store; what the tile computes beyond them is dropped.
     var rows: Int
     var packed: UnsafePointer<Float>
-    /// Whether results are cut to low … high.
-    var isLimited: Bool
-    var low: Float, high: Float
+    var limits: Limits
   }
 
   /// Computes some output rows of an image; false if their windows are not of its kinds.
@@ -46,7 +44,6 @@ import KernelTypes
     let g = call.plan.geometry
     if !slides(g) { return false }
     let most = slideRows(kernel: g.kernelWidth)
-    let limits = depthwiseLimits(call) ?? (-.infinity, .infinity)
     let tiles = ceilDivide(rows.count, most)
     for tile in 0..<tiles {
       let part = share(rows.count, tile, tiles)
@@ -55,7 +52,7 @@ import KernelTypes
         SlideTile(
           geometry: g, x: call.x + image * g.inHeight * g.inWidth * g.inPixelStride,
           y: call.y + (image * g.outHeight + row) * g.outWidth * g.outPixelStride, row: row, rows: part.count,
-          packed: call.panels, isLimited: limits.low > -.infinity || limits.high < .infinity, low: limits.low, high: limits.high),
+          packed: call.panels, limits: depthwiseLimits(call) ?? Limits()),
         full: part.count == most)
       finishDepthwise(call, row: image * g.outHeight + row, rows: part.count)
     }
@@ -102,6 +99,7 @@ import KernelTypes
   ) {
     let g = t.geometry
     let zeros = t.packed
+    let low = splat(t.limits.low), high = splat(t.limits.high)
     // Lines outside the image read the same zeros at each column: their pointers move by nothing.
     let first = t.row * stride - g.padTop
     func isInside(_ i: Int) -> Bool { first + i >= 0 && first + i < g.inHeight }
@@ -149,7 +147,7 @@ import KernelTypes
         if step >= outputs - 1 {
           for r in 0..<rows where r < t.rows {
             let sum = sums[unchecked: r][unchecked: outputs - 1]
-            store(t.isLimited ? clip(sum, t.low, t.high) : sum, y + r * rowPitch)
+            store(dlp_clip(sum, low, high), y + r * rowPitch)
           }
           y += g.outPixelStride
         }

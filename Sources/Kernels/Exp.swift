@@ -1,3 +1,5 @@
+import CPlatform
+
 // Exponential, logarithm and what follows from them, on vectors, without libm. Polynomials after Cephes (Moshier, 1984–2000).
 
 /// x = n · ln 2 + r → r, n in the low bits of a float, and (eʳ − 1 − r) / r².
@@ -17,12 +19,16 @@
   return (r, shifted, p)
 }
 
+/// 2ⁿ for −126 ≤ n ≤ 127, n in the low bits of a float as from `reduced`.
+@_transparent private func powerOfTwo(_ shifted: Vector) -> Vector {
+  let bits = (unsafeBitCast(shifted, to: IntVector.self) &<< 23) &+ IntVector(repeating: 0x3F80_0000)
+  return unsafeBitCast(bits, to: Vector.self)
+}
+
 /// eˣ, within 2 ulp. Results below the smallest normal number are 0, above the largest infinity; NaN stays NaN.
 @_transparent func exp(_ x: Vector) -> Vector {
   let lowest = splat(-87.33654), highest = splat(88.72283)
-  var clamped = x.replacing(with: lowest, where: x .< lowest)
-  clamped = clamped.replacing(with: highest, where: x .> highest)
-  let (r, shifted, tail) = reduced(clamped)
+  let (r, shifted, tail) = reduced(dlp_clip(x, lowest, highest))
   // 2ⁿ by adding n to the exponent, which is in the low bits of `shifted`.
   let p = multiplyAdd(tail, r * r, r + splat(1))
   let bits = unsafeBitCast(p, to: IntVector.self) &+ (unsafeBitCast(shifted, to: IntVector.self) &<< 23)
@@ -32,8 +38,12 @@
   return result.replacing(with: x, where: x .!= x)
 }
 
-/// 1 / (1 + e⁻ˣ), within 4 ulp.
-@_transparent func sigmoid(_ x: Vector) -> Vector { splat(1) / (splat(1) + exp(-x)) }
+/// 1 / (1 + e⁻ˣ), within 4 ulp; NaN stays NaN. Below −87 it is its value there, 1.6e-38.
+@_transparent func sigmoid(_ x: Vector) -> Vector {
+  // As exp, without its care for results that are no normal numbers.
+  let (r, shifted, tail) = reduced(dlp_clip(-x, splat(-87), splat(87)))
+  return splat(1) / multiplyAdd(multiplyAdd(tail, r * r, r + splat(1)), powerOfTwo(shifted), splat(1))
+}
 
 /// tanh x, within 3 ulp: an odd polynomial near 0, 1 − 2 / (e²ˣ + 1) elsewhere.
 @_transparent func tanh(_ x: Vector) -> Vector {
@@ -52,13 +62,10 @@
 /// eˣ − 1, within 3 ulp also near 0; −1 far below, and above 88.3 its value there. NaN stays NaN.
 @_transparent func exponentialMinusOne(_ x: Vector) -> Vector {
   let lowest = splat(-87.33654), highest = splat(88.3)
-  var clamped = x.replacing(with: lowest, where: x .< lowest)
-  clamped = clamped.replacing(with: highest, where: x .> highest)
   // As exp, but 2ⁿ (eʳ − 1) + (2ⁿ − 1): nothing cancels.
-  let (r, shifted, tail) = reduced(clamped)
+  let (r, shifted, tail) = reduced(dlp_clip(x, lowest, highest))
   let p = multiplyAdd(tail, r * r, r)
-  let bits = (unsafeBitCast(shifted, to: IntVector.self) &<< 23) &+ IntVector(repeating: 0x3F80_0000)
-  let power = unsafeBitCast(bits, to: Vector.self)
+  let power = powerOfTwo(shifted)
   return multiplyAdd(power, p, power - splat(1)).replacing(with: x, where: x .!= x)
 }
 

@@ -51,6 +51,7 @@ struct Block {
 @inline(never) @_optimize(size)
 func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
   let pitch = panelPitch(depth: block.depth)
+  let limits = limits(block.activation)
   var pointers = InlineArray<16, UnsafePointer<Float>> { _ in block.packed }
   var panel = block.panels.lowerBound
   while panel < block.panels.upperBound {
@@ -81,9 +82,9 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
               rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch,
               y: y + row * block.yStride, yStride: block.yStride, columns: columns,
               residual: residual.map { $0 + row * block.residualStride }, residualStride: block.residualStride,
-              relu: block.activation == .relu))
+              limits: limits ?? Limits()))
         }
-        if needsPass(block.activation) {
+        if limits == nil {
           activateRows(block.activation, count, columns, y + row * block.yStride, block.yStride)
         }
         row += count

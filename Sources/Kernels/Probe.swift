@@ -11,7 +11,7 @@ func runTile(_ index: Int, _ probe: TileProbe) -> Int {
     for i in 0..<shape.rows { rows[i] = probe.x + i * probe.depth }
     let call = TileCall(
       rows: rows, runs: Runs(count: probe.depth), panel: probe.panels, panelPitch: panelPitch(depth: probe.depth), y: probe.y,
-      yStride: shape.columns, columns: shape.columns, residual: nil, residualStride: 0, relu: false)
+      yStride: shape.columns, columns: shape.columns, residual: nil, residualStride: 0, limits: Limits())
     for _ in 0..<probe.repeats { runTile(rows: shape.rows, vectors: shape.columns / lanes, call) }
   }
   return 2 * shape.rows * shape.columns * probe.depth * probe.repeats

@@ -26,7 +26,7 @@ struct TileCall {
   /// Added before the activation, addressed like y; nil: nothing.
   var residual: UnsafePointer<Float>?
   var residualStride: Int
-  var relu: Bool
+  var limits: Limits
 }
 
 /// The accumulators of a tile: nv vectors for each of mr rows.
@@ -67,9 +67,10 @@ func tile<let mr: Int, let nv: Int>(_ call: TileCall, _: Sums<mr, nv>.Type) {
     }
   }
   if let residual = call.residual { add(residual, call, &sums) }
-  if call.relu {
+  if !call.limits.isNone {
+    let low = splat(call.limits.low), high = splat(call.limits.high)
     for i in 0..<mr {
-      for j in 0..<nv { sums[unchecked: i][unchecked: j] = relu(sums[unchecked: i][unchecked: j]) }
+      for j in 0..<nv { sums[unchecked: i][unchecked: j] = dlp_clip(sums[unchecked: i][unchecked: j], low, high) }
     }
   }
   store(sums, call)

@@ -81,7 +81,7 @@ struct VectorHead: VectorPart {
 }
 
 /// max(x, 0); a NaN stays NaN.
-@inline(__always) func relu(_ x: Vector) -> Vector { x.replacing(with: 0, where: x .< 0) }
+@_transparent func relu(_ x: Vector) -> Vector { dlp_raise(x, .zero) }
 
 /// The sum of the lanes, always added in the same tree.
 @inline(__always) func sum(_ v: Vector) -> Float {

@@ -162,15 +162,16 @@ private func outputTile(
   let g = plan.geometry
   let (image, row, column) = place(plan, tile)
   let pixel = (image * g.outHeight + row) * g.outWidth + column
+  let limits = limits(call.activation)
   let window = OutputWindow(
     m: m, plane: plan.outPlane, bias: bias, y: call.y + pixel * g.outPixelStride + channel,
     rowPitch: g.outWidth * g.outPixelStride, pixelPitch: g.outPixelStride,
     residual: call.residual.map { $0 + pixel * plan.residualStride + channel },
     residualRowPitch: g.outWidth * plan.residualStride, residualPitch: plan.residualStride, channels: columns,
-    rows: min(plan.tile, g.outHeight - row), columns: min(plan.tile, g.outWidth - column), isRelu: call.activation == .relu,
+    rows: min(plan.tile, g.outHeight - row), columns: min(plan.tile, g.outWidth - column), limits: limits ?? Limits(),
     buffer: buffers)
   runOutput(plan.size, window)
-  if needsPass(call.activation) {
+  if limits == nil {
     for i in 0..<window.rows {
       activateRows(call.activation, window.columns, columns, window.y + i * window.rowPitch, window.pixelPitch)
     }
@@ -225,7 +226,7 @@ private struct OutputWindow {
   var channels: Int
   /// Pixels inside the image.
   var rows: Int, columns: Int
-  var isRelu: Bool
+  var limits: Limits
   /// size² vectors.
   var buffer: UnsafeMutablePointer<Float>
 
@@ -255,7 +256,9 @@ private struct OutputWindow {
         let row = residual + (i * residualRowPitch + c)
         for j in 0..<(size - 2) where j < columns { line[unchecked: j] += part.load(row + j * residualPitch) }
       }
-      if isRelu { for j in 0..<(size - 2) { line[unchecked: j] = relu(line[unchecked: j]) } }
+      if !limits.isNone {
+        for j in 0..<(size - 2) { line[unchecked: j] = clip(line[unchecked: j], limits.low, limits.high) }
+      }
       let row = y + (i * rowPitch + c)
       for j in 0..<(size - 2) where j < columns { part.store(line[unchecked: j], row + j * pixelPitch) }
     }

@@ -80,6 +80,12 @@ DLP_INLINE dlp_vector dlp_inverse_sqrt(dlp_vector v) {
 #endif
 
 DLP_INLINE dlp_vector dlp_sqrt(dlp_vector v) { return __builtin_elementwise_sqrt(v); }
+// min(max(v, low), high) lane by lane, an instruction each; NaN stays NaN, −0 stays −0.
+DLP_INLINE dlp_vector dlp_raise(dlp_vector v, dlp_vector low) { return v < low ? low : v; }
+DLP_INLINE dlp_vector dlp_clip(dlp_vector v, dlp_vector low, dlp_vector high) {
+  v = dlp_raise(v, low);
+  return v > high ? high : v;
+}
 
 // Of vectors of 4 floats, whatever the instruction set: a0 b0 a1 b1, a2 b2 a3 b3.
 typedef float dlp_four __attribute__((ext_vector_type(4)));
