@@ -1,3 +1,4 @@
+import CPlatform
 import KernelTypes
 
 // Pooling over NHWC: a vector of channels at a time, windows cut to the cells inside the image.
@@ -71,9 +72,7 @@ private protocol CellFold {
 private struct LargestCell: CellFold {
   @inline(__always) var start: Vector { splat(-.infinity) }
   /// The larger; a NaN wins and stays.
-  @inline(__always) func step(_ best: Vector, _ v: Vector) -> Vector {
-    v.replacing(with: best, where: best .> v).replacing(with: best, where: best .!= best)
-  }
+  @_transparent func step(_ best: Vector, _ v: Vector) -> Vector { dlp_larger(best, v) }
   @inline(__always) func finish(_ best: Vector, inside: Int, padded: Int) -> Vector { best }
 }
 

@@ -43,6 +43,10 @@ func tile<let mr: Int, let nv: Int>(_ call: TileCall, _: Sums<mr, nv>.Type) {
   let bias = InlineArray<nv, Vector> { load(call.panel + panelOffset($0, call.panelPitch)) }
   var sums = Sums<mr, nv> { _ in bias }
   let rows = InlineArray<mr, UnsafePointer<Float>> { call.rows[$0] }
+  // The lines of y are asked for now: written at the end all at once, each would be waited for.
+  for i in 0..<mr {
+    for j in 0..<nv { dlp_prefetch_write(call.y + i * call.yStride + j * lanes) }
+  }
   var b = call.panel + width
   for slice in 0..<call.runs.slices {
     for s in 0..<call.runs.outer {

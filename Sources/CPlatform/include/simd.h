@@ -86,6 +86,11 @@ DLP_INLINE dlp_vector dlp_clip(dlp_vector v, dlp_vector low, dlp_vector high) {
   v = dlp_raise(v, low);
   return v > high ? high : v;
 }
+// The larger lane; a NaN of either side wins.
+DLP_INLINE dlp_vector dlp_larger(dlp_vector a, dlp_vector b) {
+  dlp_vector larger = a > b ? a : b;
+  return a != a ? a : larger;
+}
 
 // Of vectors of 4 floats, whatever the instruction set: a0 b0 a1 b1, a2 b2 a3 b3.
 typedef float dlp_four __attribute__((ext_vector_type(4)));
@@ -94,6 +99,9 @@ DLP_INLINE dlp_four dlp_zip4_high(dlp_four a, dlp_four b) { return __builtin_shu
 
 // Asks for a line of memory to be brought into the second-level cache; any address will do.
 DLP_INLINE void dlp_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
+
+// The same for a line about to be written, which is wanted in the first-level cache.
+DLP_INLINE void dlp_prefetch_write(const void *p) { __builtin_prefetch(p, 1, 3); }
 
 // A value the optimiser cannot see through, at no cost. The micro-kernel's index goes through it, so that rows are
 // addressed as pointer + index; loop strength reduction would advance a pointer for each row, more than there are registers.
