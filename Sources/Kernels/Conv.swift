@@ -80,7 +80,7 @@ func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: 
   plan.panelsBase = widens ? layer.widenedOffset : 0
   switch layer.algorithm {
   case .direct: plan.cutDirect()
-  case .depthwise: plan.units = depthwiseUnits(g)
+  case .depthwise: plan.cutDepthwise()
   case .winograd(let tile): plan.cutWinograd(tile: tile)
   }
   return plan

@@ -50,7 +50,9 @@ func convLayer(_ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ op
   if tile > 0 {
     layer.algorithm = .winograd(tile: tile)
     layer.packedSize =
-      groups * packedWinogradSize(size: tile + 2, channels: window.channels / groups, columns: outChannels / groups)
+      groups
+      * packedWinogradSize(
+        size: tile + 2, depth: window.kernelDepth * window.channels / groups, columns: outChannels / groups)
     return layer
   }
   layer.packedSize = groups * packedPanelsSize(depth: window.windowSize / groups, columns: outChannels / groups)

@@ -35,50 +35,60 @@ func packDepthwise(
   }
 }
 
-/// Units: blocks of output rows of all images, one after the other; of several rows, which are computed together.
-func depthwiseUnits(_ g: WindowGeometry) -> Int {
-  let rows = g.batch * g.outHeight
-  // A channel's multiply-add here costs about what two vectors of a tile do.
-  let work = saturatingProduct(rows * g.outWidth, g.channels * g.kernelHeight * g.kernelWidth * 2)
-  return max(1, min(rows / (2 * slideRows(kernel: g.kernelWidth)), mostUnits, work / unitWork))
+extension ConvPlan {
+  /// Units: blocks of output rows of all images, one after the other; of several rows, which are computed together. Images
+  /// of few rows are cut by channels too, if no vector of them begins early.
+  mutating func cutDepthwise() {
+    let g = geometry
+    let rows = g.batch * g.outHeight
+    // A channel's multiply-add here costs about what two vectors of a tile do.
+    let work = saturatingProduct(rows * g.outWidth, g.channels * g.kernelHeight * g.kernelWidth * 2)
+    let most = max(1, min(mostUnits, work / unitWork))
+    bands = max(1, min(rows / (2 * slideRows(kernel: g.kernelWidth)), most))
+    panels = g.channelVectors
+    panelUnits = g.channels % lanes == 0 && bands < 8 ? max(1, min(panels / 4, most / bands)) : 1
+    units = bands * panelUnits
+  }
 }
 
 func depthwise(_ call: ConvCall, _ units: Range<Int>) {
   let g = call.plan.geometry
   for unit in units {
-    let rows = share(g.batch * g.outHeight, unit, call.plan.units)
+    let rows = share(g.batch * g.outHeight, unit / call.plan.panelUnits, call.plan.bands)
+    let vectors = share(call.plan.panels, unit % call.plan.panelUnits, call.plan.panelUnits)
     var row = rows.lowerBound
     while row < rows.upperBound {
       let image = row / g.outHeight
       let end = min(rows.upperBound, (image + 1) * g.outHeight)
-      depthwiseRows(call, image, row - image * g.outHeight..<end - image * g.outHeight)
+      depthwiseRows(call, image, row - image * g.outHeight..<end - image * g.outHeight, vectors)
       row = end
     }
   }
 }
 
-/// Some output rows of an image.
-private func depthwiseRows(_ call: ConvCall, _ image: Int, _ rows: Range<Int>) {
+/// Some output rows of an image, and some vectors of channels.
+private func depthwiseRows(_ call: ConvCall, _ image: Int, _ rows: Range<Int>, _ vectors: Range<Int>) {
   let g = call.plan.geometry
-  if slideDepthwise(call, image: image, rows: rows) { return }
+  if slideDepthwise(call, image: image, rows: rows, vectors) { return }
   for row in image * g.outHeight + rows.lowerBound..<image * g.outHeight + rows.upperBound {
-    depthwiseRow(call, row)
-    finishDepthwise(call, row: row, rows: 1)
+    depthwiseRow(call, row, vectors)
+    finishDepthwise(call, row: row, rows: 1, vectors)
   }
 }
 
 /// What is left of the epilogue of output rows (of all images, one after the other) that were just computed.
-func finishDepthwise(_ call: ConvCall, row: Int, rows: Int) {
+func finishDepthwise(_ call: ConvCall, row: Int, rows: Int, _ vectors: Range<Int>) {
+  if depthwiseLimits(call) != nil { return }
   let g = call.plan.geometry
   let pixels = rows * g.outWidth
-  let y = call.y + row * g.outWidth * g.outPixelStride
+  let channel = vectors.lowerBound * lanes
+  let channels = min(vectors.count * lanes, g.channels)
+  let y = call.y + row * g.outWidth * g.outPixelStride + channel
   if let residual = call.residual {
     let stride = call.plan.residualStride
-    addRows(pixels, g.channels, residual + row * g.outWidth * stride, stride, y, g.outPixelStride)
-    activateRows(call.activation, pixels, g.channels, y, g.outPixelStride)
-  } else if depthwiseLimits(call) == nil {
-    activateRows(call.activation, pixels, g.channels, y, g.outPixelStride)
+    addRows(pixels, channels, residual + row * g.outWidth * stride + channel, stride, y, g.outPixelStride)
   }
+  activateRows(call.activation, pixels, channels, y, g.outPixelStride)
 }
 
 /// The limits that results are cut to before they are stored; nil: the activation is a pass of its own.
@@ -101,7 +111,7 @@ private func addRows(
 }
 
 
-private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
+private func depthwiseRow(_ call: ConvCall, _ outRow: Int, _ vectors: Range<Int>) {
   let g = call.plan.geometry
   let line = g.inWidth * g.inPixelStride
   let image = outRow / g.outHeight
@@ -109,7 +119,7 @@ private func depthwiseRow(_ call: ConvCall, _ outRow: Int) {
   let cells = g.rows.cells(row)
   let x = call.x + (image * g.inHeight + g.rows.first(row) + cells.lowerBound * g.dilationHeight) * line
   let y = call.y + outRow * g.outWidth * g.outPixelStride
-  for i in 0..<g.channelVectors {
+  for i in vectors {
     let channel = g.firstChannel(i)
     let filter = call.panels + lanes + i * g.filterPitch
     let windows = DepthwiseRow(

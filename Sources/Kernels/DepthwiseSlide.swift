@@ -35,12 +35,13 @@ import KernelTypes
     /// Rows to store; what the tile computes beyond them is dropped.
     var rows: Int
     var packed: UnsafePointer<Float>
+    var vectors: Range<Int>
     var limits: Limits
   }
 
-  /// Computes some output rows of an image; false if their windows are not of its kinds.
+  /// Computes some output rows and vectors of channels of an image; false if their windows are not of its kinds.
   @inline(never) @_optimize(size)
-  func slideDepthwise(_ call: ConvCall, image: Int, rows: Range<Int>) -> Bool {
+  func slideDepthwise(_ call: ConvCall, image: Int, rows: Range<Int>, _ vectors: Range<Int>) -> Bool {
     let g = call.plan.geometry
     if !slides(g) { return false }
     let most = slideRows(kernel: g.kernelWidth)
@@ -52,9 +53,9 @@ import KernelTypes
         SlideTile(
           geometry: g, x: call.x + image * g.inHeight * g.inWidth * g.inPixelStride,
           y: call.y + (image * g.outHeight + row) * g.outWidth * g.outPixelStride, row: row, rows: part.count,
-          packed: call.panels, limits: depthwiseLimits(call) ?? Limits()),
+          packed: call.panels, vectors: vectors, limits: depthwiseLimits(call) ?? Limits()),
         full: part.count == most)
-      finishDepthwise(call, row: image * g.outHeight + row, rows: part.count)
+      finishDepthwise(call, row: image * g.outHeight + row, rows: part.count, vectors)
     }
     return true
   }
@@ -113,7 +114,7 @@ import KernelTypes
     let isLarge = (g.inHeight * g.inWidth * g.inPixelStride + g.outHeight * g.outWidth * g.outPixelStride) > 1 << 19
     var nextX = t.x + (first + lines) * g.inWidth * g.inPixelStride
     var nextY = UnsafePointer(t.y + rows * rowPitch)
-    for i in 0..<g.channelVectors {
+    for i in t.vectors {
       let channel = g.firstChannel(i)
       let filter = t.packed + lanes + i * g.filterPitch
       var line = InlineArray<lines, UnsafePointer<Float>> { heads[unchecked: $0] + (channel & masks[unchecked: $0]) }
@@ -160,5 +161,5 @@ import KernelTypes
   }
 #else
   /// Too few registers: the windows are computed one by one.
-  func slideDepthwise(_ call: ConvCall, image: Int, rows: Range<Int>) -> Bool { false }
+  func slideDepthwise(_ call: ConvCall, image: Int, rows: Range<Int>, _ vectors: Range<Int>) -> Bool { false }
 #endif

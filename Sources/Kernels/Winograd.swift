@@ -4,7 +4,8 @@ import KernelTypes
 // Convolution of 3×3 filters at stride 1 by Winograd's F(m×m, 3×3): the image is cut into windows of size × size pixels
 // (size = m + 2) that overlap by 2 and each give m × m outputs. Transformed, a window's sums over cells become products:
 // what is left are size² matrix products, of windows by channels times channels by output channels, with
-// (m + 2)² / m² multiply-adds for an output instead of 9.
+// (m + 2)² / m² multiply-adds for an output instead of 9. Of volumes the windows of the slices under an output slice are
+// transformed one by one and count as more channels.
 //
 // A block of windows is transformed as a whole (V below); then some panels of output channels at a time are multiplied, for
 // all size² positions (M), and transformed back. V may leave the second-level cache, as each of its values is read once for
@@ -16,10 +17,11 @@ extension ConvPlan {
     size = tile + 2
     tilesDown = ceilDivide(g.outHeight, tile)
     tilesAcross = ceilDivide(g.outWidth, tile)
-    let tiles = saturatingProduct(g.batch, tilesDown * tilesAcross)
-    groupPitch = packedWinogradSize(size: size, channels: channels, columns: columns)
+    let tiles = saturatingProduct(g.batch * g.outDepth, tilesDown * tilesAcross)
+    depth = g.kernelDepth * channels
+    groupPitch = packedWinogradSize(size: size, depth: depth, columns: columns)
     panels = ceilDivide(columns, tileColumns)
-    inPitch = channelPitch(channels)
+    inPitch = channelPitch(depth)
     let most = max(2 * tileRows, winogradInputFloats / max(1, size * size * inPitch) / tileRows * tileRows)
     blocks = ceilDivide(tiles, most)
     let blockTiles = blocks == 0 ? 0 : ceilDivide(tiles, blocks)
@@ -59,12 +61,12 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   guard let scratch = call.scratch else { return }
   let plan = call.plan
   let g = plan.geometry
-  let tiles = g.batch * plan.tilesDown * plan.tilesAcross
+  let tiles = g.batch * g.outDepth * plan.tilesDown * plan.tilesAcross
   let positions = plan.size * plan.size
   let v = scratch + worker * plan.scratch
   let m = v + positions * plan.inPlane
   let buffers = m + positions * plan.outPlane
-  let positionPitch = packedPanelsSize(depth: plan.channels, columns: plan.columns)
+  let positionPitch = packedPanelsSize(depth: plan.depth, columns: plan.columns)
   var transformed = -1
   for unit in units {
     let panelUnit = unit % plan.panelUnits
@@ -87,7 +89,7 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
         multiply(
           MatrixRows(row: v + position * plan.inPlane, stride: plan.inPitch),
           Block(
-            rows: range.count, panels: some, runs: Runs(count: plan.channels), depth: plan.channels, columns: plan.columns,
+            rows: range.count, panels: some, runs: Runs(count: plan.depth), depth: plan.depth, columns: plan.columns,
             packed: packed + position * positionPitch, y: m + position * plan.outPlane - column, yStride: plan.outPitch,
             residual: nil, residualStride: 0, activation: .identity))
       }
@@ -102,7 +104,7 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   }
 }
 
-/// Where a window lies: its image, and its first row and column of outputs.
+/// Where a window lies: its image or output slice, and its first row and column of outputs.
 @inline(__always)
 private func place(_ plan: ConvPlan, _ tile: Int) -> (image: Int, row: Int, column: Int) {
   let line = tile / plan.tilesAcross
@@ -110,18 +112,34 @@ private func place(_ plan: ConvPlan, _ tile: Int) -> (image: Int, row: Int, colu
   return (image, (line - image * plan.tilesDown) * plan.tile, (tile - line * plan.tilesAcross) * plan.tile)
 }
 
-/// Transforms the channels of a group of one window to v, v + inPlane, ….
+/// Transforms the channels of a group of one window to v, v + inPlane, …: those of each slice under the output slice.
 @inline(never) @_optimize(size)
 private func inputTile(
   _ call: ConvCall, _ tile: Int, _ group: Int, _ v: UnsafeMutablePointer<Float>, _ buffers: UnsafeMutablePointer<Float>
 ) {
   let plan = call.plan
   let g = plan.geometry
-  let (image, outRow, outColumn) = place(plan, tile)
-  let row = outRow - g.padTop
-  let column = outColumn - g.padLeft
+  let (image, row, column) = place(plan, tile)
+  let first = image % g.outDepth * g.strideDepth - g.padFront
+  for cell in 0..<g.kernelDepth {
+    let slice = first + cell * g.dilationDepth
+    let v = v + cell * plan.channels
+    if slice >= 0 && slice < g.inDepth {
+      let x = call.x + (image / g.outDepth * g.inDepth + slice) * g.inHeight * g.inWidth * g.inPixelStride
+      inputSlice(plan, x + group * plan.channels, row - g.padTop, column - g.padLeft, v, buffers)
+    } else {
+      for position in 0..<plan.size * plan.size { fill(v + position * plan.inPlane, plan.channels) }
+    }
+  }
+}
+
+/// Transforms some channels of the window of an image that begins at a row and a column, which may lie outside.
+private func inputSlice(
+  _ plan: ConvPlan, _ x: UnsafePointer<Float>, _ row: Int, _ column: Int, _ v: UnsafeMutablePointer<Float>,
+  _ buffers: UnsafeMutablePointer<Float>
+) {
+  let g = plan.geometry
   let line = g.inWidth * g.inPixelStride
-  let x = call.x + image * g.inHeight * line + group * plan.channels
   if row >= 0 && column >= 0 && row + plan.size <= g.inHeight && column + plan.size <= g.inWidth {
     runInput(
       plan.size,

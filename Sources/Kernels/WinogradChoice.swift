@@ -19,7 +19,7 @@ import KernelTypes
 func winogradTile(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ options: ConvOptions) -> Int {
   let fits =
     g.kernelHeight == 3 && g.kernelWidth == 3 && g.strideHeight == 1 && g.strideWidth == 1 && g.dilationHeight == 1
-    && g.dilationWidth == 1 && g.kernelDepth == 1 && g.strideDepth == 1 && g.padFront == 0
+    && g.dilationWidth == 1
   if !fits || options.exact || options.lowMemory { return 0 }
   if let forced = options.forced {
     if case .winograd(let tile) = forced { return tile }
@@ -27,9 +27,9 @@ func winogradTile(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ opti
   }
   let (channels, columns) = (g.channels / groups, outChannels / groups)
   if channels < 16 || columns < 16 { return 0 }
-  func windows(_ tile: Int) -> Int { ceilDivide(g.outHeight, tile) * ceilDivide(g.outWidth, tile) }
+  func windows(_ tile: Int) -> Int { max(1, g.outDepth) * ceilDivide(g.outHeight, tile) * ceilDivide(g.outWidth, tile) }
   // Bytes of weights for F(4×4).
-  let bytes = 36 * 4 * groups * channels * columns
+  let bytes = 36 * 4 * groups * g.kernelDepth * channels * columns
   // Sizes not known yet: those of a network's inner layers, the smaller the more channels they have.
   if g.outHeight == 0 || g.outWidth == 0 { return bytes <= 1 << 26 ? 4 : 2 }
   if windows(4) >= (bytes <= 1 << 26 ? 16 : 32) { return 4 }

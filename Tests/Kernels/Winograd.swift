@@ -3,7 +3,8 @@ import KernelTypes
 import TestSupport
 import Testing
 
-/// 3×3 convolutions at stride 1: images that no tile divides, windows wholly at an edge, channel tails, groups, batches.
+/// 3×3 convolutions at stride 1: images that no tile divides, windows wholly at an edge, channel tails, groups, batches, and
+/// volumes, whose slices may be padded, apart and further apart.
 private let cases: [OpCase] = [
   ([1, 16, 12, 12], 32, 1, 1), ([2, 17, 13, 10], 33, 1, 1), ([1, 3, 5, 7], 5, 1, 1), ([1, 40, 7, 7], 70, 1, 1),
   ([1, 16, 3, 3], 16, 0, 1), ([3, 20, 6, 5], 18, 2, 1), ([1, 64, 30, 31], 40, 1, 1), ([1, 130, 14, 14], 96, 1, 1),
@@ -12,6 +13,15 @@ private let cases: [OpCase] = [
 ].map { x, filters, pad, groups in
   OpCase(
     .conv(Window(pad: pad), groups: groups), [x, [filters, x[1] / groups, 3, 3], [filters]])
+} + [
+  volume([1, 16, 4, 6, 7], 17, 3, Window(axes: 3, pad: 1)),
+  volume([2, 18, 5, 5, 9], 32, 2, Window(strides: [2, 1, 1], dilations: [1, 1, 1], padBegin: [1, 1, 0], padEnd: [2, 1, 2]), groups: 2),
+  volume([1, 20, 6, 4, 4], 16, 3, Window(strides: [1, 1, 1], dilations: [2, 1, 1], padBegin: [2, 1, 1], padEnd: [3, 1, 1])),
+  volume([1, 16, 2, 5, 5], 16, 1, Window(axes: 3, pad: 1)),
+]
+
+private func volume(_ x: [Int], _ filters: Int, _ slices: Int, _ window: Window, groups: Int = 1) -> OpCase {
+  OpCase(.conv(window, groups: groups), [x, [filters, x[1] / groups, slices, 3, 3], [filters]])
 }
 
 @Suite struct Winograd {
@@ -91,6 +101,7 @@ private let cases: [OpCase] = [
       #expect(algorithm().algorithm == .winograd(tile: 4))
       #expect(algorithm(ConvOptions(exact: true)).algorithm == .direct)
       #expect(algorithm(ConvOptions(lowMemory: true)).algorithm == .direct)
+      #expect(algorithm { ($0.kernelDepth, $0.padFront, $0.outDepth) = (3, 1, 8) }.algorithm == .winograd(tile: 4))
       #expect(algorithm { $0.strideWidth = 2 }.algorithm == .direct)
       #expect(algorithm { $0.dilationHeight = 2 }.algorithm == .direct)
       #expect(algorithm { $0.kernelWidth = 5 }.algorithm == .direct)

@@ -166,6 +166,7 @@ private let convCases: [OpCase] =
     conv([1, 6, 8, 7], 6, [3, 3], Window(pad: 1), groups: 6),  // depthwise
     conv([2, 33, 9, 9], 33, [5, 5], Window(stride: 2, pad: 2), groups: 33),
     conv([1, 40, 6, 6], 40, [3, 3], Window(dilation: 2, pad: 2), groups: 40, bias: false),
+    conv([1, 160, 9, 9], 160, [3, 3], Window(pad: 1), groups: 160),  // few rows: cut by channels
     conv([2, 32, 14, 14], 32, [3, 3], Window(pad: 1), groups: 32),
     conv([1, 17, 7, 9], 17, [3, 3], window([1, 1], [1, 1], [0, 2], [3, 0]), groups: 17, bias: false),
     conv([1, 24, 15, 12], 24, [3, 3], Window(stride: 2, pad: 1), groups: 24),
