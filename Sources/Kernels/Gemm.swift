@@ -80,6 +80,8 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
             rows: count, vectors: vectors,
             TileCall(
               rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch,
+              // Two tiles ask for the next panel, line by line in turns: weights that no cache holds are there in time.
+              ahead: pitch + t % 2 * lanes,
               y: y + row * block.yStride, yStride: block.yStride, columns: columns,
               residual: residual.map { $0 + row * block.residualStride }, residualStride: block.residualStride,
               limits: limits ?? Limits()))

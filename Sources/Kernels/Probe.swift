@@ -10,8 +10,8 @@ func runTile(_ index: Int, _ probe: TileProbe) -> Int {
     let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
     for i in 0..<shape.rows { rows[i] = probe.x + i * probe.depth }
     let call = TileCall(
-      rows: rows, runs: Runs(count: probe.depth), panel: probe.panels, panelPitch: panelPitch(depth: probe.depth), y: probe.y,
-      yStride: shape.columns, columns: shape.columns, residual: nil, residualStride: 0, limits: Limits())
+      rows: rows, runs: Runs(count: probe.depth), panel: probe.panels, panelPitch: panelPitch(depth: probe.depth), ahead: 0,
+      y: probe.y, yStride: shape.columns, columns: shape.columns, residual: nil, residualStride: 0, limits: Limits())
     for _ in 0..<probe.repeats { runTile(rows: shape.rows, vectors: shape.columns / lanes, call) }
   }
   return 2 * shape.rows * shape.columns * probe.depth * probe.repeats

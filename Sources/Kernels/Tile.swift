@@ -19,6 +19,8 @@ struct TileCall {
   var panel: UnsafePointer<Float>
   /// Floats from a panel to the next; read by tiles of more than one panel.
   var panelPitch: Int
+  /// Floats from a row of the panel to a line of memory to ask for meanwhile: of weights that are read next.
+  var ahead: Int
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
   /// Columns to store, of the tile's last vector at least one.
@@ -63,6 +65,7 @@ func tile<let mr: Int, let nv: Int>(_ call: TileCall, _: Sums<mr, nv>.Type) {
             }
             if nv > 1 { dlp_keep(a) }
           }
+          if nv == 2 { dlp_prefetch(b + call.ahead) }
           b += width
           k = dlp_opaque(k + 1)
         }
