@@ -19,7 +19,7 @@ import CPlatform
   return (r, shifted, p)
 }
 
-/// 2ⁿ for −126 ≤ n ≤ 127, n in the low bits of a float as from `reduced`.
+/// 2ⁿ for −126 ≤ n ≤ 128, the last infinity, n in the low bits of a float as from `reduced`.
 @_transparent private func powerOfTwo(_ shifted: Vector) -> Vector {
   let bits = (unsafeBitCast(shifted, to: IntVector.self) &<< 23) &+ IntVector(repeating: 0x3F80_0000)
   return unsafeBitCast(bits, to: Vector.self)
@@ -38,10 +38,10 @@ import CPlatform
   return result.replacing(with: x, where: x .!= x)
 }
 
-/// 1 / (1 + e⁻ˣ), within 4 ulp; NaN stays NaN. Below −87 it is its value there, 1.6e-38.
+/// 1 / (1 + e⁻ˣ), within 4 ulp; NaN stays NaN. Results below 4e-39 are 0.
 @_transparent func sigmoid(_ x: Vector) -> Vector {
-  // As exp, without its care for results that are no normal numbers.
-  let (r, shifted, tail) = reduced(dlp_clip(-x, splat(-87), splat(87)))
+  // As exp, without its care for results that are no normal numbers: at 88.8, 2¹²⁸ is infinite as it should be.
+  let (r, shifted, tail) = reduced(dlp_clip(-x, splat(-87), splat(88.8)))
   return splat(1) / multiplyAdd(multiplyAdd(tail, r * r, r + splat(1)), powerOfTwo(shifted), splat(1))
 }
 
