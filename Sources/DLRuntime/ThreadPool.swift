@@ -16,8 +16,6 @@ public final class ThreadPool: @unchecked Sendable {
     /// How many workers are inside the current job, and `closed` once nobody else may enter. A worker that wakes too late
     /// is not waited for.
     let inside = Atomic<UInt32>(ThreadPool.closed)
-    /// The first unit nobody has taken.
-    let next = Atomic<Int>(0)
     let stopping = Atomic<Bool>(false)
     /// Set while some session uses the workers.
     let taken = Atomic<Bool>(false)
@@ -27,7 +25,31 @@ public final class ThreadPool: @unchecked Sendable {
     var step: Unmanaged<Step>?
     var slots: Slots?
     var scratch: UnsafeMutablePointer<Float>?
-    var chunk = 1
+    /// The fewest units to take at once.
+    var grain = 1
+    /// Each thread's share of the units, and how many threads there are.
+    let shares: UnsafeMutablePointer<Share>
+    let threads: Int
+
+    init(threads: Int) {
+      self.threads = threads
+      shares = .allocate(capacity: threads)
+      for i in 0..<threads { (shares + i).initialize(to: Share()) }
+    }
+    deinit {
+      shares.deinitialize(count: threads)
+      shares.deallocate()
+    }
+  }
+
+  /// The units a thread begins with: the same part of each step, so that what one step wrote the next finds in the cache of
+  /// its own core. A thread that is done takes from the others' shares. As long as two cache lines: neighbours do not
+  /// disturb each other.
+  private struct Share: ~Copyable {
+    /// The first unit nobody has taken.
+    let next = Atomic<Int>(0)
+    var end = 0
+    private let rest: InlineArray<14, Int> = InlineArray(repeating: 0)
   }
 
   private static let closed: UInt32 = 0x8000_0000
@@ -53,7 +75,7 @@ public final class ThreadPool: @unchecked Sendable {
     self.threads = threads == 0 ? min(dlp_cpu_count(), 256) : threads
     generation = dlp_fork_generation()
     shared = .allocate(capacity: 1)
-    shared.initialize(to: Shared())
+    shared.initialize(to: Shared(threads: self.threads))
     for worker in 1..<max(self.threads, 1) {
       let start = Unmanaged.passRetained(WorkerStart(shared, worker))
       var handle: OpaquePointer?
@@ -88,7 +110,7 @@ public final class ThreadPool: @unchecked Sendable {
     handles = []
   }
 
-  /// Runs a step, its units cut into chunks of at least `grain`, and returns when all are done.
+  /// Runs a step, its units taken `grain` or more at once, and returns when all are done.
   func run(_ step: Step, _ slots: Slots, _ scratch: UnsafeMutablePointer<Float>, grain: Int) {
     if step.units <= grain || threads == 1 || generation != dlp_fork_generation()
       || shared.pointee.taken.exchange(true, ordering: .acquiring)
@@ -96,12 +118,14 @@ public final class ThreadPool: @unchecked Sendable {
       step.body(slots, scratch, 0..<step.units, 0)
       return
     }
-    // A few chunks a thread, so that one that is held up does not hold up the rest.
-    shared.pointee.chunk = max(grain, (step.units + threads * 4 - 1) / (threads * 4))
+    shared.pointee.grain = grain
     shared.pointee.step = Unmanaged.passUnretained(step)
     shared.pointee.slots = slots
     shared.pointee.scratch = scratch
-    shared.pointee.next.store(0, ordering: .relaxed)
+    for i in 0..<threads {
+      shared.pointee.shares[i].next.store(step.units * i / threads, ordering: .relaxed)
+      shared.pointee.shares[i].end = step.units * (i + 1) / threads
+    }
     shared.pointee.inside.store(0, ordering: .releasing)
     shared.pointee.ticket.wrappingAdd(1, ordering: .sequentiallyConsistent)
     if shared.pointee.sleeping.load(ordering: .sequentiallyConsistent) > 0 { dlp_wake(ticketWord(shared)) }
@@ -120,12 +144,23 @@ public final class ThreadPool: @unchecked Sendable {
     guard let step = shared.pointee.step?.takeUnretainedValue(), let slots = shared.pointee.slots,
       let scratch = shared.pointee.scratch
     else { return }
-    let chunk = shared.pointee.chunk
-    while true {
-      let first = shared.pointee.next.wrappingAdd(chunk, ordering: .relaxed).oldValue
-      if first >= step.units { return }
-      step.body(slots, scratch, first..<min(first + chunk, step.units), worker)
+    let (grain, threads) = (shared.pointee.grain, shared.pointee.threads)
+    for i in worker..<worker + threads {
+      while let units = take(shared.pointee.shares + i % threads, grain) { step.body(slots, scratch, units, worker) }
     }
+  }
+
+  /// Half of what is left of a share: large parts first, then smaller ones, so that all are done at about the same time.
+  private static func take(_ share: UnsafeMutablePointer<Share>, _ grain: Int) -> Range<Int>? {
+    let end = share.pointee.end
+    var first = share.pointee.next.load(ordering: .relaxed)
+    while first < end {
+      let next = min(end, first + max(grain, (end - first) / 2))
+      let (taken, found) = share.pointee.next.weakCompareExchange(expected: first, desired: next, ordering: .relaxed)
+      if taken { return first..<next }
+      first = found
+    }
+    return nil
   }
 
   private static func work(_ shared: UnsafeMutablePointer<Shared>, _ worker: Int) {
