@@ -82,20 +82,23 @@ func channelsFirst(_ y: Guarded, _ sizes: [Int], gap: Int) -> [Float]? {
   return result
 }
 
-/// The geometry of a window over x, one or two spatial axes; nil for more.
+/// The geometry of a window over x, of one to three spatial axes; nil for more.
 func geometry(_ kernel: [Int], _ window: Window, _ x: [Int], _ y: [Int], inGap: Int, outGap: Int) -> WindowGeometry? {
   let window = window.resolved(kernel: kernel, sizes: Array(x[2...]))
-  guard x.count == 4 || x.count == 3 else { return nil }
-  func pair(_ list: [Int], _ missing: Int) -> (Int, Int) { list.count == 2 ? (list[0], list[1]) : (missing, list[0]) }
+  guard 3...5 ~= x.count else { return nil }
+  func axes<List: Sequence<Int>>(_ list: List, missing: Int = 1) -> (Int, Int, Int) {
+    let list = [missing, missing] + list
+    return (list[list.count - 3], list[list.count - 2], list[list.count - 1])
+  }
   var g = WindowGeometry()
   g.batch = x[0]
-  (g.inHeight, g.inWidth) = pair(Array(x[2...]), 1)
-  (g.outHeight, g.outWidth) = pair(Array(y[2...]), 1)
-  (g.kernelHeight, g.kernelWidth) = pair(kernel, 1)
-  (g.strideHeight, g.strideWidth) = pair(window.strides, 1)
-  (g.dilationHeight, g.dilationWidth) = pair(window.dilations, 1)
-  (g.padTop, g.padLeft) = pair(window.padBegin, 0)
-  (g.padBottom, g.padRight) = pair(window.padEnd, 0)
+  (g.inDepth, g.inHeight, g.inWidth) = axes(x[2...])
+  (g.outDepth, g.outHeight, g.outWidth) = axes(y[2...])
+  (g.kernelDepth, g.kernelHeight, g.kernelWidth) = axes(kernel)
+  (g.strideDepth, g.strideHeight, g.strideWidth) = axes(window.strides)
+  (g.dilationDepth, g.dilationHeight, g.dilationWidth) = axes(window.dilations)
+  (g.padFront, g.padTop, g.padLeft) = axes(window.padBegin, missing: 0)
+  (g.padBack, g.padBottom, g.padRight) = axes(window.padEnd, missing: 0)
   g.channels = x[1]
   g.inPixelStride = x[1] + inGap
   g.outPixelStride = y[1] + outGap
@@ -192,7 +195,7 @@ private func runPool(
   let x = channelsLast(c.values(0), c.inputs[0], gap: manner.inGap)
   let y = Guarded(count: sizes[0] * sizes[2...].reduce(1, *) * g.outPixelStride)
   let call = PoolCall(kind: kind, geometry: g, x: x.base, y: y.base)
-  for range in manner.ranges(g.batch * g.outHeight) { set.pool(call, range) }
+  for range in manner.ranges(call.units) { set.pool(call, range) }
   return channelsFirst(y, sizes, gap: manner.outGap) ?? []
 }
 
