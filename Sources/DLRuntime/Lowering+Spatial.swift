@@ -7,6 +7,9 @@ extension Lowering {
   /// An output row o is reached by the inputs i and cells k for which o + pad = i · stride + k. So the outputs whose o + pad
   /// leaves the same remainder r see the cells r, r + stride, … only, of inputs that are neighbours: stride² ordinary
   /// convolutions, each of a share of the cells, that write outputs a stride apart. Nothing is added up in memory.
+  ///
+  /// Of few filters, the phases of a row are also joined into one convolution whose outputs are neighbours in memory, where
+  /// that fills vectors better than it adds cells.
   mutating func convTranspose(_ node: Node, _ window: Window, _ groups: Int) throws(DLError) {
     guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, biasIsConstant(node),
       window.rule == .explicit, window.dilations.allSatisfy({ $0 == 1 }),
@@ -19,46 +22,69 @@ extension Lowering {
     let last = window.strides.count - 1
     let columns = TransposedAxis(kernel: w.sizes[last + 2], stride: window.strides[last], pad: window.padBegin[last])
     var phases: [TransposedPhase] = []
+    var joined: [TransposedPhase] = []
     for row in 0..<rows.stride {
-      for column in 0..<columns.stride {
-        phases.append(try phase(node, w, groups, rows, columns, row: row, column: column))
+      let vertical = rows.phase(row)
+      let each = (0..<columns.stride).map { TransposedCells(vertical, columns, $0..<$0 + 1) }
+      let all = TransposedCells(vertical, columns, 0..<columns.stride)
+      for cells in each {
+        phases.append(try phase(node, w, groups, cells, row: row, rows.stride, columns.stride))
+      }
+      if groups == 1 && columns.stride > 1
+        && products(all, w.sizes[1]) < each.reduce(0, { $0 + products($1, w.sizes[1]) })
+      {
+        joined.append(try phase(node, w, groups, all, row: row, rows.stride, columns.stride))
       }
     }
-    emit(node, .convTranspose(phases), [value(node.inputs[0], in: .channelsLast)] + parameters(node), .channelsLast)
+    emit(
+      node, .convTranspose(phases, joined: joined), [value(node.inputs[0], in: .channelsLast)] + parameters(node), .channelsLast)
+  }
+
+  /// How much is multiplied for an output, what only fills vectors included.
+  private func products(_ cells: TransposedCells, _ filters: Int) -> Int {
+    var g = WindowGeometry()
+    (g.kernelHeight, g.kernelWidth, g.channels) = (cells.rows.count, cells.width, 1)
+    return kernels.convLayer(g, 1, cells.phases.count * filters, ConvOptions(lowMemory: true, forced: .direct)).packedSize
   }
 
   private mutating func phase(
-    _ node: Node, _ w: Constant, _ groups: Int, _ rows: TransposedAxis, _ columns: TransposedAxis, row: Int, column: Int
+    _ node: Node, _ w: Constant, _ groups: Int, _ cells: TransposedCells, row: Int, _ rowStep: Int, _ columnStep: Int
   ) throws(DLError) -> TransposedPhase {
     let (channels, filters) = (w.sizes[0] / groups, w.sizes[1])
-    let (vertical, horizontal) = (rows.phase(row), columns.phase(column))
+    let outChannels = cells.phases.count * groups * filters
     var g = WindowGeometry()
-    (g.kernelHeight, g.padTop) = (vertical.cells, vertical.pad)
-    (g.kernelWidth, g.padLeft) = (horizontal.cells, horizontal.pad)
+    (g.kernelHeight, g.padTop) = (cells.rows.count, cells.rows.pad)
+    (g.kernelWidth, g.padLeft) = (cells.width, cells.padLeft)
     g.channels = w.sizes[0]
     let kernels = kernels
-    let layer = kernels.convLayer(g, groups, groups * filters, ConvOptions(forced: .direct))
-    // [filters of all groups][channels of one][cells], from [channels of all][filters of one][kernel].
-    let cells = g.kernelHeight * g.kernelWidth
-    let share = try Storage.allocate(max(1, groups * filters * channels * cells) * 4) { memory in
-      let to = memory.baseAddress!.assumingMemoryBound(to: Float.self)
+    let layer = kernels.convLayer(g, groups, outChannels, ConvOptions(forced: .direct))
+    let plane = w.sizes[2...].reduce(1, *)
+    let kernelWidth = w.sizes[w.sizes.count - 1]
+    // [filters of all phases and groups][channels of one][cells], from [channels of all][filters of one][kernel].
+    let share = try Storage.allocate(max(1, outChannels * channels * g.kernelHeight * g.kernelWidth) * 4) { memory in
+      var to = memory.baseAddress!.assumingMemoryBound(to: Float.self)
       let from = w.floats.baseAddress!
-      for f in 0..<groups * filters {
+      for n in 0..<outChannels {
+        let f = n % (groups * filters)
         for c in 0..<channels {
-          let plane = from + ((f / filters * channels + c) * filters + f % filters) * rows.kernel * columns.kernel
-          for i in 0..<cells {
-            let (y, x) = (vertical.cell(i / g.kernelWidth), horizontal.cell(i % g.kernelWidth))
-            to[(f * channels + c) * cells + i] = plane[y * columns.kernel + x]
+          let kernel = from + ((f / filters * channels + c) * filters + f % filters) * plane
+          for y in 0..<g.kernelHeight {
+            for x in 0..<g.kernelWidth {
+              let column = cells.column(x, phase: n / (groups * filters))
+              to.pointee = column.map { kernel[cells.rows.cell(y) * kernelWidth + $0] } ?? 0
+              to += 1
+            }
           }
         }
       }
     }
     let bias = bias(node)
+    let biases = cells.phases.flatMap { _ in (0..<groups * filters).map { bias?[$0] ?? 0 } }
     let panels = try pack(layer.packedSize) { panels in
-      withExtendedLifetime(share) { kernels.packConv(layer, share.base.assumingMemoryBound(to: Float.self), bias, panels) }
+      withExtendedLifetime(share) { kernels.packConv(layer, share.base.assumingMemoryBound(to: Float.self), biases, panels) }
     }
     return TransposedPhase(
-      panels: panels, layer: layer, row: row, column: column, rowStep: rows.stride, columnStep: columns.stride)
+      panels: panels, layer: layer, row: row, columns: cells.phases, rowStep: rowStep, columnStep: columnStep)
   }
 
   /// Pooling over height and width, then over depth: the largest of a box is the largest of the largest of its slices, and
@@ -101,19 +127,43 @@ private struct TransposedAxis {
   var kernel: Int, stride: Int, pad: Int
 
   /// The outputs `first`, first + stride, …
-  func phase(_ first: Int) -> TransposedCells {
+  func phase(_ first: Int) -> AxisCells {
     let remainder = (first + pad) % stride
     let cells = (kernel - remainder + stride - 1) / stride
-    return TransposedCells(remainder: remainder, stride: stride, cells: cells, pad: cells - 1 - (first + pad) / stride)
+    return AxisCells(remainder: remainder, stride: stride, count: cells, pad: cells - 1 - (first + pad) / stride)
   }
 }
 
-/// The cells that a phase sees, and its padding as an ordinary convolution; a negative one leaves inputs out.
-private struct TransposedCells {
+/// The cells of an axis that a phase sees, and its padding as an ordinary convolution; a negative one leaves inputs out.
+private struct AxisCells {
   var remainder: Int, stride: Int
-  var cells: Int
+  var count: Int
   var pad: Int
 
   /// The cell of the kernel at place i of the window: the order turns around.
-  func cell(_ i: Int) -> Int { remainder + stride * (cells - 1 - i) }
+  func cell(_ i: Int) -> Int { remainder + stride * (count - 1 - i) }
+}
+
+/// The cells that a phase of rows and some phases of columns see, in a window that holds those of all.
+private struct TransposedCells {
+  var rows: AxisCells
+  var phases: Range<Int>
+  var columns: [AxisCells]
+  var padLeft: Int, width: Int
+
+  init(_ rows: AxisCells, _ axis: TransposedAxis, _ phases: Range<Int>) {
+    self.rows = rows
+    self.phases = phases
+    columns = phases.map { axis.phase($0) }
+    let (pads, ends) = (columns.map { $0.pad }, columns.map { $0.count - $0.pad })
+    padLeft = pads.reduce(.min) { $0 > $1 ? $0 : $1 }
+    width = padLeft + ends.reduce(.min) { $0 > $1 ? $0 : $1 }
+  }
+
+  /// The column of the kernel at place x of the window, for one of the phases; nil: it has none there.
+  func column(_ x: Int, phase: Int) -> Int? {
+    let cells = columns[phase]
+    let i = x - padLeft + cells.pad
+    return 0..<cells.count ~= i ? cells.cell(i) : nil
+  }
 }

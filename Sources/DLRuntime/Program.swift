@@ -32,13 +32,13 @@ struct Epilogue {
   var activation = Activation.identity
 }
 
-/// The outputs of a transposed convolution that lie a stride apart: a convolution of its own.
+/// Outputs of a transposed convolution that lie a stride apart, or neighbours that do: a convolution of its own.
 struct TransposedPhase {
   /// From `KernelSet.packConv`.
   var panels: Storage
   var layer: ConvLayer
-  /// Its first output.
-  var row: Int, column: Int
+  /// Its first outputs.
+  var row: Int, columns: Range<Int>
   /// From an output to the next.
   var rowStep: Int, columnStep: Int
 }
@@ -49,7 +49,8 @@ enum Operation {
   case conv(Storage, ConvLayer)
   /// panels: `KernelSet.pack`.
   case gemm(Storage, depth: Int, columns: Int)
-  case convTranspose([TransposedPhase])
+  /// joined: the same with the columns of a row as one convolution, of a dense output as wide as some strides; empty: not so.
+  case convTranspose([TransposedPhase], joined: [TransposedPhase])
   /// `matmul`, `gemm` or `einsum` of two computed tensors; what is no product of matrices is left to the reference.
   case contraction
   case pool(PoolCall.Kind, WindowGeometry)

@@ -4,29 +4,37 @@ import KernelTypes
 // Steps that reduce over channels or windows.
 
 extension StepBuilder {
-  /// One convolution for each phase.
-  func convTranspose(_ node: ProgramNode, _ phases: [TransposedPhase]) -> [Step] {
-    let o = sizes[node.output]
+  /// One convolution for each phase, or for the phases of a row if their outputs are neighbours.
+  func convTranspose(_ node: ProgramNode, _ phases: [TransposedPhase], _ joined: [TransposedPhase]) -> [Step] {
+    let (y, o) = (node.output, sizes[node.output])
     let (height, width) = (o.count > 3 ? o[2] : 1, o[o.count - 1])
+    let dense = pitch(y) == o[1] && (node.epilogue.residual.map { pitch($0) == o[1] } ?? true)
+    let joins = !joined.isEmpty && dense && width % joined[0].columnStep == 0
     var steps: [Step] = []
-    for phase in phases where phase.row < height && phase.column < width {
-      var g = placed(phase.layer.window, node.inputs[0], node.output)
+    for phase in joins ? joined : phases
+    where phase.row < height && phase.columns.lowerBound < width {
+      // Joined outputs count as one pixel.
+      let pixel = phase.columns.count
+      var g = placed(phase.layer.window, node.inputs[0], y)
+      g.outPixelStride *= pixel
       g.outHeight = (height - phase.row + phase.rowStep - 1) / phase.rowStep
-      g.outWidth = (width - phase.column + phase.columnStep - 1) / phase.columnStep
-      (g.outColumnStep, g.outRowStep, g.outImageStep) = (phase.columnStep, phase.rowStep * width, height * width)
-      steps.append(conv(node, phase.panels, phase.layer, g, firstPixel: phase.row * width + phase.column))
+      g.outWidth = (width - phase.columns.lowerBound + phase.columnStep - 1) / phase.columnStep
+      g.outColumnStep = phase.columnStep / pixel
+      (g.outRowStep, g.outImageStep) = (phase.rowStep * width / pixel, height * width / pixel)
+      steps.append(conv(node, phase.panels, phase.layer, g, firstPixel: phase.row * width + phase.columns.lowerBound, pixel))
     }
     return steps
   }
 
-  /// firstPixel: of y, where the first output of a phase goes.
+  /// firstPixel: of y, where the first output of a phase goes; joined: how many pixels of y are one of the plan's.
   func conv(
-    _ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ geometry: WindowGeometry, firstPixel: Int? = nil
+    _ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ geometry: WindowGeometry, firstPixel: Int? = nil,
+    _ joined: Int = 1
   ) -> Step {
     let x = node.inputs[0]
     let y = node.output
     let residual = node.epilogue.residual
-    let plan = kernels.planConv(layer, geometry, residual.map { pitch($0) } ?? 0)
+    let plan = kernels.planConv(layer, geometry, residual.map { joined * pitch($0) } ?? 0)
     let kernel = kernels.conv
     let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
     let template = ConvCall(
@@ -87,11 +95,16 @@ extension StepBuilder {
     let x = node.inputs[0]
     let y = node.output
     let kernel = kernels.pool
+    let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
+    let template = PoolCall(kind: kind, geometry: geometry, x: null, y: null)
     return Step(
-      name: node.name, kernel: "pool", reads: [x], write: y, units: geometry.batch * geometry.outHeight,
+      name: node.name, kernel: "pool", reads: [x], write: y, units: template.units,
       cost: elements(y) * Double(geometry.kernelHeight) * Double(geometry.kernelWidth)
     ) { slots, _, units, _ in
-      kernel(PoolCall(kind: kind, geometry: geometry, x: slots[x].floats, y: slots[y].floats), units)
+      var call = template
+      call.x = UnsafePointer(slots[x].floats)
+      call.y = slots[y].floats
+      kernel(call, units)
     }
   }
 }

@@ -43,8 +43,8 @@ struct StepBuilder {
     case .view: return []
     case .conv(let panels, let layer):
       return [conv(node, panels, layer, placed(layer.window, x, node.output))]
-    case .convTranspose(let phases):
-      return convTranspose(node, phases)
+    case .convTranspose(let phases, let joined):
+      return convTranspose(node, phases, joined)
     case .gemm(let panels, let depth, let columns):
       return [gemm(node, panels, depth, columns)]
     case .contraction:

@@ -65,7 +65,7 @@ public struct WindowGeometry: Hashable, Sendable {
   public init() {}
 }
 
-/// Pooling over NHWC images; units are output rows over the whole batch.
+/// Pooling over NHWC images; units are output rows over the whole batch, or parts of rows where these are few.
 public struct PoolCall {
   public enum Kind: Sendable {
     case max
@@ -76,10 +76,14 @@ public struct PoolCall {
   public var geometry: WindowGeometry
   public var x: UnsafePointer<Float>
   public var y: UnsafeMutablePointer<Float>
+  public var partsPerRow: Int
+  public var units: Int { geometry.batch * geometry.outHeight * partsPerRow }
 
   public init(kind: Kind, geometry: WindowGeometry, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>) {
     self.kind = kind
     self.geometry = geometry
+    let rows = max(1, geometry.batch * geometry.outHeight)
+    partsPerRow = max(1, min(16 / rows, geometry.outWidth / 8))
     self.x = x
     self.y = y
   }

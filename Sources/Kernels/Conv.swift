@@ -19,13 +19,15 @@ struct WindowRows: RowWalker {
     _ x: UnsafePointer<Float>, outWidth: Int, outHeight: Int, columnPitch: Int, rowPitch: Int, imagePitch: Int
   ) {
     window = x
-    self.outWidth = outWidth
-    self.outHeight = outHeight
-    columnStep = columnPitch
-    rowStep = rowPitch - outWidth * columnPitch
+    // Rows of one column are a column of many rows: what lies in a row is taken at once.
+    let turned = outWidth == 1
+    self.outWidth = turned ? outHeight : outWidth
+    self.outHeight = turned ? 1 : outHeight
+    columnStep = turned ? rowPitch : columnPitch
+    rowStep = turned ? 0 : rowPitch - outWidth * columnPitch
     imageStep = imagePitch - outHeight * rowPitch
-    columnsLeft = outWidth
-    rowsLeft = outHeight
+    columnsLeft = self.outWidth
+    rowsLeft = self.outHeight
   }
 
   @inline(__always) mutating func take(_ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>) {
@@ -63,15 +65,18 @@ func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: 
   var g = geometry
   var outChannels = layer.outChannels
   var residualStride = residualStride
-  let dense = g.outPixelStride == outChannels && g.inPixelStride == g.channels && g.outRowStep == 0
-  let widens =
-    layer.widening > 1 && g.outWidth % layer.widening == 0 && dense && (residualStride == 0 || residualStride == outChannels)
+  let dense = g.outPixelStride == outChannels && g.inPixelStride == g.channels && g.outColumnStep == 1
+  // A power of 2.
+  let fits = (g.outWidth | g.outRowStep | g.outImageStep) % layer.widening == 0
+  let widens = layer.widening > 1 && fits && dense && (residualStride == 0 || residualStride == outChannels)
   if widens {
     outChannels *= layer.widening
     residualStride *= layer.widening
     g.widen(layer.widening)
   }
   if g.outRowStep == 0 {
+    // A single row is cut into bands as a column is.
+    if layer.algorithm == .direct && g.inHeight == 1 && g.outHeight == 1 && g.kernelHeight == 1 && !g.isVolume { g.turn() }
     g.outRowStep = g.outWidth
     g.outImageStep = g.outHeight * g.outWidth
   }
@@ -139,6 +144,16 @@ extension WindowGeometry {
   var extentWidth: Int { (kernelWidth - 1) * dilationWidth + 1 }
   /// Columns of x that an output row reads, padding included.
   var paddedWidth: Int { (outWidth - 1) * strideWidth + extentWidth }
+  /// Rows become columns.
+  mutating func turn() {
+    swap(&inHeight, &inWidth)
+    swap(&outHeight, &outWidth)
+    swap(&kernelHeight, &kernelWidth)
+    swap(&strideHeight, &strideWidth)
+    swap(&dilationHeight, &dilationWidth)
+    swap(&padTop, &padLeft)
+    swap(&padBottom, &padRight)
+  }
   /// Whether windows are volumes, or lie as those of one would.
   var isVolume: Bool { kernelDepth > 1 || strideDepth > 1 || padFront != 0 || inDepth != outDepth }
   var readsPastBottom: Bool { (outHeight - 1) * strideHeight + extentHeight - padTop > inHeight }
@@ -209,13 +224,15 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   }
 }
 
-/// A window as runs: whole kernel rows if their cells are neighbours in memory, else single cells.
+/// A window as runs: all of it if it spans whole rows, whole kernel rows if their cells are neighbours in memory, else single
+/// cells.
 @inline(__always)
 private func windowRuns(_ g: WindowGeometry, channels: Int, pixelPitch: Int, linePitch: Int) -> Runs {
-  let together = g.dilationWidth == 1 && channels == pixelPitch
+  let cells = g.dilationWidth == 1 && channels == pixelPitch ? g.kernelWidth : 1
+  let rows = g.dilationHeight == 1 && cells * channels == linePitch ? g.kernelHeight : 1
   return Runs(
-    outer: g.kernelHeight, outerPitch: g.dilationHeight * linePitch, inner: together ? 1 : g.kernelWidth,
-    innerPitch: g.dilationWidth * pixelPitch, count: together ? g.kernelWidth * channels : channels)
+    outer: g.kernelHeight / rows, outerPitch: g.dilationHeight * linePitch, inner: g.kernelWidth / cells,
+    innerPitch: g.dilationWidth * pixelPitch, count: rows * cells * channels)
 }
 
 /// Copies the input rows under output rows from `row` on, all channels, with zeros where there is no image. An image here is
@@ -225,28 +242,37 @@ private func copyPadded(
   _ call: ConvCall, _ g: WindowGeometry, image: Int, images: Int, row: Int, rows: Int, into copy: UnsafeMutablePointer<Float>
 ) {
   let width = g.paddedWidth
+  let line = width * g.channels
   let firstColumn = min(max(0, g.padLeft), width)
   let skipped = max(0, -g.padLeft)
   let columns = max(0, min(g.inWidth - skipped, width - firstColumn))
+  let start = row * g.strideHeight - g.padTop
+  let above = min(max(0, -start), rows)
+  let inside = max(0, min(rows, g.inHeight - start) - above)
+  // Rows that need no zeros are one.
+  let joined = columns == width && columns == g.inWidth ? max(1, inside) : 1
   var to = copy
   for n in image..<image + images {
     let first = n % g.outDepth * g.strideDepth - g.padFront
     for cell in 0..<g.kernelDepth {
       let slice = first + cell * g.dilationDepth
-      let x = call.x + (n / g.outDepth * g.inDepth + slice) * g.inHeight * g.inWidth * g.inPixelStride
-      for r in 0..<rows {
-        let y = row * g.strideHeight + r - g.padTop
-        if slice < 0 || slice >= g.inDepth || y < 0 || y >= g.inHeight {
-          fill(to, width * g.channels)
-        } else {
+      let exists = 0..<g.inDepth ~= slice
+      var x = call.x
+      if exists {
+        x += (((n / g.outDepth * g.inDepth + slice) * g.inHeight + start + above) * g.inWidth + skipped) * g.inPixelStride
+        fill(to, above * line)
+        for r in stride(from: 0, to: inside, by: joined) {
+          let to = to + (above + r) * line
           fill(to, firstColumn * g.channels)
           copyPixels(
-            x + (y * g.inWidth + skipped) * g.inPixelStride, g.inPixelStride, to + firstColumn * g.channels, g.channels, columns)
+            x + r * g.inWidth * g.inPixelStride, g.inPixelStride, to + firstColumn * g.channels, g.channels, joined * columns)
           let end = firstColumn + columns
           fill(to + end * g.channels, (width - end) * g.channels)
         }
-        to += width * g.channels
       }
+      let copied = exists ? above + inside : 0
+      fill(to + copied * line, (rows - copied) * line)
+      to += rows * line
     }
   }
 }

@@ -13,12 +13,14 @@ extension WindowGeometry {
   /// Floats of a window, all groups together.
   var windowSize: Int { kernelDepth * kernelHeight * kernelWidth * channels }
 
-  /// The geometry in which `factor` neighbouring output pixels are one. outWidth is a multiple of factor.
+  /// The geometry in which `factor` neighbouring output pixels are one. outWidth and the steps are multiples of factor.
   mutating func widen(_ factor: Int) {
     kernelWidth += (factor - 1) * strideWidth
     strideWidth *= factor
     outWidth /= factor
     outPixelStride *= factor
+    outRowStep /= factor
+    outImageStep /= factor
   }
 }
 

@@ -51,11 +51,11 @@ extension WindowGeometry {
   }
 }
 
-/// Pools output rows (of all images, one after the other).
-func pool(_ call: PoolCall, _ rows: Range<Int>) {
+/// Pools output rows (of all images, one after the other), or parts of rows.
+func pool(_ call: PoolCall, _ units: Range<Int>) {
   switch call.kind {
-  case .max: for row in rows { slide(call, row, LargestCell()) }
-  case .average(let countPadding): for row in rows { slide(call, row, AverageCell(countPadding: countPadding)) }
+  case .max: for unit in units { slide(call, unit, LargestCell()) }
+  case .average(let countPadding): for unit in units { slide(call, unit, AverageCell(countPadding: countPadding)) }
   }
 }
 
@@ -97,10 +97,12 @@ private struct WindowRow {
   var inPixelStride: Int, outPixelStride: Int, outWidth: Int
 }
 
-/// Folds the windows of an output row.
+/// Folds the windows of an output row, or of a part of it.
 @inline(never) @_optimize(size)
-private func slide<Fold: CellFold>(_ call: PoolCall, _ outRow: Int, _ fold: Fold) {
+private func slide<Fold: CellFold>(_ call: PoolCall, _ unit: Int, _ fold: Fold) {
   let g = call.geometry
+  let outRow = unit / call.partsPerRow
+  let columns = share(g.outWidth, unit % call.partsPerRow, call.partsPerRow)
   let vertical = g.rows
   let line = g.inWidth * g.inPixelStride
   let image = outRow / g.outHeight
@@ -109,9 +111,10 @@ private func slide<Fold: CellFold>(_ call: PoolCall, _ outRow: Int, _ fold: Fold
   var windows = WindowRow(
     horizontal: g.columns,
     x: call.x + (image * g.inHeight + vertical.first(row) + cells.lowerBound * g.dilationHeight) * line,
-    y: call.y + outRow * g.outWidth * g.outPixelStride, rows: cells.count, paddedRows: vertical.paddedCount(row),
+    y: call.y + (outRow * g.outWidth + columns.lowerBound) * g.outPixelStride, rows: cells.count, paddedRows: vertical.paddedCount(row),
     rowPitch: g.dilationHeight * line, cellPitch: g.dilationWidth * g.inPixelStride, inPixelStride: g.inPixelStride,
-    outPixelStride: g.outPixelStride, outWidth: g.outWidth)
+    outPixelStride: g.outPixelStride, outWidth: columns.count)
+  windows.horizontal.pad -= columns.lowerBound * g.strideWidth
   let rest = g.channels % lanes
   if rest < g.channels { foldWhole(windows, fold, channels: g.channels - rest) }
   windows.x += g.channels - rest

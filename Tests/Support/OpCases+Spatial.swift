@@ -22,6 +22,9 @@ private func transposed(
 private let transposedCases: [OpCase] = [
   transposed([1, 8, 5, 6], 4, [2, 2], Window(stride: 2)),  // U-Net
   transposed([2, 17, 4, 3], 33, [4, 4], Window(stride: 2, pad: 1)),  // autoencoder
+  transposed([2, 9, 5, 6], 3, [4, 4], Window(stride: 2, pad: 1)),  // its last layer: columns joined
+  transposed([1, 5, 3, 7], 3, [4, 4], Window(stride: 2, pad: 1), padding: [1, 1]),  // but for an odd width
+  transposed([1, 2, 4, 3], 2, [6, 6], Window(stride: 3, pad: 1), padding: [2, 2], bias: false),
   transposed([1, 16, 7, 7], 16, [3, 3], Window(stride: 2, pad: 1), padding: [1, 1], bias: false),
   transposed([1, 3, 5, 4], 5, [3, 3], Window()),
   transposed([1, 4, 3, 3], 6, [3, 2], window([2, 3], [2, 1], [1, 0], [0, 1]), groups: 2, padding: [1, 0]),
