@@ -7,19 +7,20 @@ let embedded = Context.environment["DLRT_EMBEDDED"] == "1"
 let root = Context.packageDirectory
 
 let embeddedFlags: [SwiftSetting] =
-  embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Xfrontend", "-function-sections"])] : []
-/// All but the kernels is compiled for size: it checks, plans and reports, and is done before the first multiplication. The passes
-/// that are left out copy code: functions for each closure, loop conditions, blocks before a jump.
-let runtimeFlags: [SwiftSetting] =
-  embeddedFlags
-  + (embedded
-    ? [
-      .unsafeFlags([
-        "-Osize", "-Xfrontend", "-mergeable-traps", "-Xllvm", "-enable-machine-outliner", "-Xllvm", "-split-spill-mode=size",
-        "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xllvm", "-sil-disable-pass=loop-rotate",
-        "-Xllvm", "-sil-disable-pass=jumpthread-simplify-cfg",
-      ])
-    ] : [])
+  embedded
+  ? [
+    .enableExperimentalFeature("Embedded"),
+    .unsafeFlags(["-Xfrontend", "-function-sections", "-Xfrontend", "-disable-incremental-llvm-codegen"]),
+  ] : []
+/// All but the kernels is compiled for size: it checks, plans and reports, and is done before the first multiplication. So it
+/// goes without the passes that copy code: functions for each closure, loop conditions, blocks before a jump.
+let sizeFlags =
+  [
+    "-Osize", "-Xfrontend", "-mergeable-traps", "-Xllvm", "-enable-machine-outliner", "-Xllvm", "-split-spill-mode=size",
+    "-Xllvm", "-disable-early-taildup",
+  ]
+  + ["closure-specialize", "loop-rotate", "jumpthread-simplify-cfg"].flatMap { ["-Xllvm", "-sil-disable-pass=\($0)"] }
+let runtimeFlags: [SwiftSetting] = embeddedFlags + (embedded ? [.unsafeFlags(sizeFlags)] : [])
 
 /// Kernels are written without checks of their own (callers pass checked shapes) and live off full unrolling of the tiles.
 func kernelSettings(_ extra: [String] = [], define: String? = nil) -> [SwiftSetting] {

@@ -6,7 +6,7 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
   public private(set) var utf8: [UInt8] = []
 
   fileprivate init() {}
-  public init(stringLiteral text: StaticString) { append(text.utf8Start, text.utf8CodeUnitCount) }
+  public init(stringLiteral text: StaticString) { append(text.utf8Start) }
   public init(stringInterpolation: StringInterpolation) { utf8 = stringInterpolation.message.utf8 }
 
   public var description: String { String(decoding: utf8, as: UTF8.self) }
@@ -19,9 +19,14 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
 
   public static func += (a: inout Message, b: Message) { a.append(b.utf8) }
 
+  /// A text that ends with 0, as every StaticString does.
   @inline(never)
-  fileprivate mutating func append(_ text: UnsafePointer<UInt8>, _ count: Int) {
-    utf8.append(contentsOf: UnsafeBufferPointer(start: text, count: count))
+  fileprivate mutating func append(_ text: UnsafePointer<UInt8>) {
+    var byte = text
+    while byte.pointee != 0 {
+      utf8.append(byte.pointee)
+      byte += 1
+    }
   }
 
   @inline(never)
@@ -58,7 +63,7 @@ public struct Message: ExpressibleByStringInterpolation, Sendable, CustomStringC
     public init(literalCapacity: Int, interpolationCount: Int) {}
     public mutating func appendLiteral(_ text: StaticString) { appendInterpolation(text) }
     public mutating func appendInterpolation(_ text: StaticString) {
-      if text.utf8CodeUnitCount > 0 { message.append(text.utf8Start, text.utf8CodeUnitCount) }
+      if text.utf8CodeUnitCount > 0 { message.append(text.utf8Start) }
     }
     public mutating func appendInterpolation(_ message: Message) { self.message.append(message.utf8) }
     public mutating func appendInterpolation(_ name: Name) { message.append(name.utf8) }

@@ -92,6 +92,7 @@ private func saturated(_ value: Double) -> Int64 {
 // MARK: - 16-bit floats, converted by integer arithmetic: not every processor has instructions for them
 
 /// IEEE 754 binary16 to binary32, exact.
+@inline(never)
 public func float(fromHalf bits: UInt16) -> Float {
   let sign = UInt32(bits & 0x8000) << 16
   let exponent = UInt32(bits >> 10 & 0x1F)
