@@ -110,7 +110,6 @@ private func addRows(
   }
 }
 
-
 private func depthwiseRow(_ call: ConvCall, _ outRow: Int, _ vectors: Range<Int>) {
   let g = call.plan.geometry
   let line = g.inWidth * g.inPixelStride

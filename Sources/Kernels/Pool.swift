@@ -111,7 +111,8 @@ private func slide<Fold: CellFold>(_ call: PoolCall, _ unit: Int, _ fold: Fold) 
   var windows = WindowRow(
     horizontal: g.columns,
     x: call.x + (image * g.inHeight + vertical.first(row) + cells.lowerBound * g.dilationHeight) * line,
-    y: call.y + (outRow * g.outWidth + columns.lowerBound) * g.outPixelStride, rows: cells.count, paddedRows: vertical.paddedCount(row),
+    y: call.y + (outRow * g.outWidth + columns.lowerBound) * g.outPixelStride, rows: cells.count,
+    paddedRows: vertical.paddedCount(row),
     rowPitch: g.dilationHeight * line, cellPitch: g.dilationWidth * g.inPixelStride, inPixelStride: g.inPixelStride,
     outPixelStride: g.outPixelStride, outWidth: columns.count)
   windows.horizontal.pad -= columns.lowerBound * g.strideWidth

@@ -5,20 +5,24 @@ import Testing
 
 /// 3×3 convolutions at stride 1: images that no tile divides, windows wholly at an edge, channel tails, groups, batches, and
 /// volumes, whose slices may be padded, apart and further apart.
-private let cases: [OpCase] = [
-  ([1, 16, 12, 12], 32, 1, 1), ([2, 17, 13, 10], 33, 1, 1), ([1, 3, 5, 7], 5, 1, 1), ([1, 40, 7, 7], 70, 1, 1),
-  ([1, 16, 3, 3], 16, 0, 1), ([3, 20, 6, 5], 18, 2, 1), ([1, 64, 30, 31], 40, 1, 1), ([1, 130, 14, 14], 96, 1, 1),
-  ([2, 36, 9, 8], 48, 1, 2), ([1, 34, 33, 17], 34, 0, 2), ([1, 1, 1, 1], 1, 1, 1), ([1, 16, 2, 40], 17, 1, 1),
-  ([5, 24, 4, 4], 24, 1, 1), ([0, 16, 8, 8], 16, 1, 1),
-].map { x, filters, pad, groups in
-  OpCase(
-    .conv(Window(pad: pad), groups: groups), [x, [filters, x[1] / groups, 3, 3], [filters]])
-} + [
-  volume([1, 16, 4, 6, 7], 17, 3, Window(axes: 3, pad: 1)),
-  volume([2, 18, 5, 5, 9], 32, 2, Window(strides: [2, 1, 1], dilations: [1, 1, 1], padBegin: [1, 1, 0], padEnd: [2, 1, 2]), groups: 2),
-  volume([1, 20, 6, 4, 4], 16, 3, Window(strides: [1, 1, 1], dilations: [2, 1, 1], padBegin: [2, 1, 1], padEnd: [3, 1, 1])),
-  volume([1, 16, 2, 5, 5], 16, 1, Window(axes: 3, pad: 1)),
-]
+private let cases: [OpCase] =
+  [
+    ([1, 16, 12, 12], 32, 1, 1), ([2, 17, 13, 10], 33, 1, 1), ([1, 3, 5, 7], 5, 1, 1), ([1, 40, 7, 7], 70, 1, 1),
+    ([1, 16, 3, 3], 16, 0, 1), ([3, 20, 6, 5], 18, 2, 1), ([1, 64, 30, 31], 40, 1, 1), ([1, 130, 14, 14], 96, 1, 1),
+    ([2, 36, 9, 8], 48, 1, 2), ([1, 34, 33, 17], 34, 0, 2), ([1, 1, 1, 1], 1, 1, 1), ([1, 16, 2, 40], 17, 1, 1),
+    ([5, 24, 4, 4], 24, 1, 1), ([0, 16, 8, 8], 16, 1, 1),
+  ].map { x, filters, pad, groups in
+    OpCase(
+      .conv(Window(pad: pad), groups: groups), [x, [filters, x[1] / groups, 3, 3], [filters]])
+  } + [
+    volume([1, 16, 4, 6, 7], 17, 3, Window(axes: 3, pad: 1)),
+    volume(
+      [2, 18, 5, 5, 9], 32, 2, Window(strides: [2, 1, 1], dilations: [1, 1, 1], padBegin: [1, 1, 0], padEnd: [2, 1, 2]), groups: 2
+    ),
+    volume(
+      [1, 20, 6, 4, 4], 16, 3, Window(strides: [1, 1, 1], dilations: [2, 1, 1], padBegin: [2, 1, 1], padEnd: [3, 1, 1])),
+    volume([1, 16, 2, 5, 5], 16, 1, Window(axes: 3, pad: 1)),
+  ]
 
 private func volume(_ x: [Int], _ filters: Int, _ slices: Int, _ window: Window, groups: Int = 1) -> OpCase {
   OpCase(.conv(window, groups: groups), [x, [filters, x[1] / groups, slices, 3, 3], [filters]])
