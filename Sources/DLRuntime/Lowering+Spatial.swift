@@ -92,8 +92,11 @@ extension Lowering {
   mutating func poolVolumes(
     _ node: Node, _ kind: PoolCall.Kind, _ kernel: [Int], _ window: Window
   ) {
+    // Sizes follow from both operations as from the one they stand for.
+    let ceil = window.ceil && window.rule == .explicit
     guard let window = explicit(window, kernel, node.inputs[0]) else { return reference(node) }
     var (flat, deep) = (window, Window(axes: 3))
+    (flat.ceil, deep.ceil) = (ceil, ceil)
     swap(&flat.strides[0], &deep.strides[0])
     swap(&flat.dilations[0], &deep.dilations[0])
     swap(&flat.padBegin[0], &deep.padBegin[0])

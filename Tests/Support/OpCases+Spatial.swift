@@ -55,6 +55,11 @@ private let windowCases: [OpCase] = {
     cases.append(OpCase(.averagePool(kernel: [3, 2], w, countPadding: true), [x]))
     cases.append(OpCase(.lpPool(kernel: [3, 2], w, p: 2), [x]))
   }
+  // A last window of volumes that reaches beyond them.
+  let volumes = window([3, 2, 3], [2, 1, 1], [0, 1, 0], [0, 0, 1], ceil: true)
+  cases.append(OpCase(.maxPool(kernel: [3, 2, 2], volumes), [[1, 5, 9, 8, 10]]))
+  cases.append(OpCase(.averagePool(kernel: [3, 2, 2], volumes, countPadding: false), [[1, 5, 9, 8, 10]]))
+  cases.append(OpCase(.averagePool(kernel: [3, 2, 2], volumes, countPadding: true), [[1, 5, 9, 8, 10]]))
   let plain = Window(stride: 2)
   cases.append(OpCase(.maxPool(kernel: [2, 2], plain), [.of(.u8, [1, 3, 6, 5])], outputs: 2))
   cases.append(OpCase(.maxPool(kernel: [2, 2], Window(stride: 2, pad: 1)), [.of(.i8, [1, 3, 6, 5])]))
