@@ -84,6 +84,9 @@ private let otherConverters: [String: Converter] = [
     return [try call.cast(call.input(0), call.dtype(call.input(1)))]
   },
   "Identity": { call in [try call.input(0)] },
+  // A tensor is there, or it is not.
+  "OptionalGetElement": { call in [try call.input(0)] },
+  "OptionalHasElement": { call in [try call.number(call.optional(0) == nil ? 0 : 1, .bool)] },
   "Dropout": { call in try call.dropout() },
   "Relu": { call in
     call.ignore("consumed_inputs")

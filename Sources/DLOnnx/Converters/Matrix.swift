@@ -8,6 +8,7 @@ let matrixConverters: [String: Converter] = [
     let equation = try call.required(call.string("equation"), "equation").filter { $0 != " " }
     return [try call.add(.einsum(Name(equation)), call.allInputs())]
   },
+  "Det": { call in [try call.determinant()] },
 ]
 
 extension Call {
@@ -35,5 +36,27 @@ extension Call {
 
   private func scale(_ x: Int, by factor: Float) throws -> Int {
     factor == 1 ? x : try binary(.multiply, x, number: Double(factor))
+  }
+
+  /// Of small matrices, the sum of products that it is (Laplace).
+  fileprivate func determinant() throws -> Int {
+    let x = try input(0)
+    let mostRows = 4
+    guard rank(x) >= 2, let rows = type(x).dims[rank(x) - 1].size, type(x).dims[rank(x) - 2] == .fixed(rows),
+      1...mostRows ~= rows
+    else { throw DLError(.unsupported, "expected square matrices of at most \(mostRows) rows, found \(describe(type(x)))") }
+    /// Of the rows from `row` on and of some columns.
+    func minor(_ row: Int, _ columns: [Int]) throws -> Int {
+      let elements = try add(.gather(axis: -2), x, number(row))
+      var sum: Int?
+      for (i, column) in columns.enumerated() {
+        var term = try add(.gather(axis: -1), elements, number(column))
+        let others = columns.filter { $0 != column }
+        if !others.isEmpty { term = try binary(.multiply, term, minor(row + 1, others)) }
+        sum = try sum.map { try binary(i % 2 == 0 ? .add : .subtract, $0, term) } ?? term
+      }
+      return try required(sum, "columns")
+    }
+    return try minor(0, Array(0..<rows))
   }
 }

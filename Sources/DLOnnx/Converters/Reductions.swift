@@ -39,7 +39,8 @@ extension Call {
   fileprivate func cumulativeProduct() throws -> Int {
     var x = try input(0)
     let (exclusive, reverse) = (try bool("exclusive"), try bool("reverse"))
-    guard let axis = try knownIntegers(1, "axis")?.first else { throw DLError(.unsupported, "an axis that is computed") }
+    // Of a single axis nothing need be known.
+    let axis = try rank(x) == 1 ? 0 : required(knownIntegers(1, "axis")?.first, "axis")
     let along = try resolveAxis(axis, rank: rank(x))
     guard let size = type(x).dims[along].size else { throw DLError(.unsupported, "a free size; --shape can give it") }
     if exclusive { x = try shifted(x, along, by: 1, size, reverse) }

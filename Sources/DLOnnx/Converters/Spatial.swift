@@ -56,11 +56,12 @@ let spatialConverters: [String: Converter] = [
     return [try call.add(.roiAlign(op), call.input(0), call.input(1), call.input(2))]
   },
   "Col2Im": { call in [try call.columnsToImage()] },
+  "DeformConv": { call in [try call.deformableConvolution()] },
 ]
 
 extension Call {
   /// The kernel is that of the weights; the attribute kernel_shape, where it is given, says the same.
-  fileprivate func kernel(of weights: Int) throws -> [Int] {
+  func kernel(of weights: Int) throws -> [Int] {
     guard let sizes = type(weights).sizes else { throw DLError(.unsupported, "weights of free sizes; --shape can give them") }
     let kernel = Array(sizes.dropFirst(2))
     if let stated = try ints("kernel_shape"), stated != kernel {
