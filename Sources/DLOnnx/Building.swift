@@ -10,6 +10,8 @@ extension Call {
   func add(_ op: Op, _ inputs: [Int?], outputs: Int) throws -> [Int] {
     var inputs = inputs
     while inputs.count > op.inputCounts.lowerBound, inputs.last == .some(nil) { inputs.removeLast() }
+    // Nothing is done to a single part, of which unrolled layers over one step have many.
+    if case .concat = op, inputs.count == 1, case .some(let part?) = inputs.first { return [part] }
     return try importer.append(op, inputs.map { $0 ?? Node.absent }, outputs: outputs)
   }
 

@@ -122,7 +122,7 @@ import Testing
     let x = graph.addInput("", TensorType(.f32, sizes: [2]))
     let z = graph.addInput("x", TensorType(.f32, sizes: [2]))
     let a = try graph.addNode(.add, [x, z], name: "x")
-    let b = try graph.addNode(.add, [a, z], name: "x")
+    let b = try graph.addNode(.add, [a, z], name: "c")
     let constant = graph.addConstant("x", try Constant([2], [1, 2]))
     graph.outputs = [try graph.addNode(.multiply, [b, constant], name: "y"), x, graph.addConstant("c", try Constant([1], [5]))]
     let back = try roundTrip(graph)

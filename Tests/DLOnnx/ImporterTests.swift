@@ -126,4 +126,29 @@ import Testing
     model.output("y")
     #expect(try model.problems() == ["LeakyRelu: attribute alpha: expected the type float, found int at 'n_y'"])
   }
+
+  @Test func determinants() throws {
+    func model(_ rows: Int) -> TestModel {
+      var model = TestModel(opset: 22)
+      model.input("x", [rows, rows])
+      model.node("Det", ["x"], ["y"])
+      model.output("y")
+      return model
+    }
+    // A diagonal, and the same with two rows exchanged.
+    #expect(try model(4).run([[2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 4, 0, 0, 0, 0, 5]]) == [[120]])
+    #expect(try model(4).run([[0, 3, 0, 0, 2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 5]]) == [[-120]])
+    #expect(
+      try model(5).problems() == ["Det: expected square matrices of at most 4 rows, found f32 [5, 5] at 'n_y'"])
+  }
+
+  @Test func aDeformedWindowOverTooMuch() throws {
+    var model = TestModel(opset: 22)
+    model.input("x", [1, 1, 70_000, 70_000])
+    model.constant("w", [1, 1, 1, 1], [1])
+    model.input("offsets", [1, 2, 70_000, 70_000])
+    model.node("DeformConv", ["x", "w", "offsets"], ["y"])
+    model.output("y")
+    #expect(try model.problems() == ["DeformConv: [1, 1] cells at [70000, 70000] positions are too many at 'n_y'"])
+  }
 }

@@ -19,6 +19,7 @@ final class Exporter {
   private var nodeNames = UniqueNames()
   /// What each value of the graph is called; nil until it is asked for.
   private var names: [Name?]
+  private var outputNames: [Name] = []
 
   init(_ graph: Graph) {
     self.graph = graph
@@ -47,13 +48,19 @@ final class Exporter {
   /// Inputs and outputs have the first choice.
   private func nameInterface() {
     for (i, input) in graph.inputs.enumerated() { names[input] = valueNames.unique(graph.values[input].name, else: "input_\(i)") }
-    for (i, output) in graph.outputs.enumerated() where names[output] == nil && graph.values[output].constant == nil {
+    for (i, output) in graph.outputs.enumerated() {
+      if let input = names[output] {
+        outputNames.append(input)
+        continue
+      }
       let wanted = graph.values[output].name
       let name = valueNames.unique(wanted, else: "output_\(i)")
       if !wanted.isEmpty && name != wanted {
         problems.add("an output has the name of an input, which names one value in ONNX", at: wanted.quoted.description)
       }
-      names[output] = name
+      outputNames.append(name)
+      // A constant is copied to the output.
+      if graph.values[output].constant == nil { names[output] = name }
     }
   }
 
@@ -93,16 +100,12 @@ final class Exporter {
     return name
   }
 
-  /// Inputs and outputs; an output that is a constant becomes a copy of it.
   private func addInterface() {
     model.graph.input = graph.inputs.map { info($0, name(of: $0)) }
-    for (i, output) in graph.outputs.enumerated() {
-      guard let constant = graph.values[output].constant else {
-        model.graph.output.append(info(output, name(of: output)))
-        continue
+    for (output, name) in zip(graph.outputs, outputNames) {
+      if let constant = graph.values[output].constant {
+        append("Identity", [append(constant, named: name)], [], to: [name.description], named: name)
       }
-      let name = valueNames.unique(graph.values[output].name, else: "output_\(i)")
-      append("Identity", [append(constant, named: name)], [], to: [name.description], named: name)
       model.graph.output.append(info(output, name.description))
     }
   }
