@@ -92,6 +92,7 @@ final class Importer {
     }
     try addOutputs(outputs)
     if !problems.list.isEmpty { throw problems }
+    graph.mergeEqualConstants()
     graph.removeUnused()
     addMetadata(file, description: source.docString)
     try graph.validate()

@@ -17,8 +17,8 @@ private struct Cell {
   let size: Int
   /// Recurrent weights, transposed: [size, gates · size].
   let recurrent: Int
-  /// [gates · size], added to what comes from the state; nil: nothing.
-  let recurrentBias: Int?
+  /// [size], of a GRU whose reset gate weighs it too; all other biases are in x.
+  let newBias: Int?
   /// [3 · size]: of the cell state to input, output and forget gate.
   let peepholes: Int?
   let activations: [(Int) throws -> Int]
@@ -26,9 +26,9 @@ private struct Cell {
   let linearBeforeReset: Bool
   let couplesGates: Bool
 
-  /// The part of a gate in the last axis of x.
-  func gate(_ x: Int, _ index: Int) throws -> Int {
-    try call.slice(x, axis: call.rank(x) - 1, index * size, (index + 1) * size)
+  /// The last axis of x in parts of so many gates.
+  func split(_ x: Int, _ gates: Int...) throws -> [Int] {
+    try call.add(.split(axis: -1, sizes: gates.map { $0 * size }), [x], outputs: gates.count)
   }
 
   func activate(_ index: Int, _ x: Int) throws -> Int {
@@ -42,14 +42,13 @@ private struct LayerState {
   var cell: Int?
 }
 
-/// x [batch, gates · size] is the input's part of all gates, with its bias.
+/// x [batch, gates · size] is the input's part of all gates, with the biases.
 private typealias Step = (Cell, _ x: Int, LayerState) throws -> LayerState
 
 private enum RNNCell {
   static func step(_ cell: Cell, _ x: Int, _ state: LayerState) throws -> LayerState {
     let sum = try cell.call.binary(.add, x, cell.call.matmul(state.hidden, cell.recurrent))
-    let biased = try cell.recurrentBias.map { try cell.call.binary(.add, sum, $0) } ?? sum
-    return LayerState(hidden: try cell.activate(0, biased))
+    return LayerState(hidden: try cell.activate(0, sum))
   }
 }
 
@@ -58,17 +57,22 @@ private enum GRUCell {
   static func step(_ cell: Cell, _ x: Int, _ state: LayerState) throws -> LayerState {
     let call = cell.call
     let h = state.hidden
-    func weights(_ gate: Int) throws -> Int { try cell.gate(cell.recurrent, gate) }
-    func biased(_ y: Int, _ gate: Int) throws -> Int {
-      try cell.recurrentBias.map { try call.binary(.add, y, cell.gate($0, gate)) } ?? y
+    let input = try cell.split(x, 2, 1)
+    func gates(_ recalled: Int) throws -> [Int] {
+      try cell.split(cell.activate(0, call.binary(.add, input[0], recalled)), 1, 1)
     }
-    func fromState(_ h: Int, _ gate: Int) throws -> Int { try biased(call.matmul(h, weights(gate)), gate) }
-    let update = try cell.activate(0, call.binary(.add, cell.gate(x, 0), fromState(h, 0)))
-    let reset = try cell.activate(0, call.binary(.add, cell.gate(x, 1), fromState(h, 1)))
-    let recalled =
-      try cell.linearBeforeReset
-      ? call.binary(.multiply, reset, fromState(h, 2)) : fromState(call.binary(.multiply, reset, h), 2)
-    let new = try cell.activate(1, call.binary(.add, cell.gate(x, 2), recalled))
+    let (update, recalled): (Int, Int)
+    if cell.linearBeforeReset {
+      let all = try cell.split(call.matmul(h, cell.recurrent), 2, 1)
+      let gate = try gates(all[0])
+      let biased = try cell.newBias.map { try call.binary(.add, all[1], $0) } ?? all[1]
+      (update, recalled) = (gate[0], try call.binary(.multiply, gate[1], biased))
+    } else {
+      let weights = try cell.split(cell.recurrent, 2, 1)
+      let gate = try gates(call.matmul(h, weights[0]))
+      (update, recalled) = (gate[0], try call.matmul(call.binary(.multiply, gate[1], h), weights[1]))
+    }
+    let new = try cell.activate(1, call.binary(.add, input[1], recalled))
     // (1 − update) · new + update · h.
     let change = try call.binary(.multiply, update, call.binary(.subtract, h, new))
     return LayerState(hidden: try call.binary(.add, new, change))
@@ -80,18 +84,17 @@ private enum LSTMCell {
   static func step(_ cell: Cell, _ x: Int, _ state: LayerState) throws -> LayerState {
     let call = cell.call
     let old = try call.required(state.cell, "initial_c")
-    var sum = try call.binary(.add, x, call.matmul(state.hidden, cell.recurrent))
-    if let bias = cell.recurrentBias { sum = try call.binary(.add, sum, bias) }
+    let parts = try cell.split(call.binary(.add, x, call.matmul(state.hidden, cell.recurrent)), 1, 1, 1, 1)
+    let peepholes = try cell.peepholes.map { try cell.split($0, 1, 1, 1) }
     func gate(_ index: Int, sees memory: Int) throws -> Int {
-      let part = try cell.gate(sum, index)
-      let seen = try cell.peepholes.map { try call.binary(.multiply, cell.gate($0, index), memory) }
-      return try cell.activate(0, seen.map { try call.binary(.add, part, $0) } ?? part)
+      let seen = try peepholes.map { try call.binary(.multiply, $0[index], memory) }
+      return try cell.activate(0, seen.map { try call.binary(.add, parts[index], $0) } ?? parts[index])
     }
     let input = try gate(0, sees: old)
     let forget =
       try cell.couplesGates
       ? call.binary(.subtract, call.number(1, call.dtype(input)), input) : gate(2, sees: old)
-    let new = try cell.activate(1, cell.gate(sum, 3))
+    let new = try cell.activate(1, parts[3])
     let memory = try call.binary(.add, call.binary(.multiply, forget, old), call.binary(.multiply, input, new))
     let output = try gate(1, sees: memory)
     return LayerState(hidden: try call.binary(.multiply, output, cell.activations[2](memory)), cell: memory)
@@ -126,7 +129,7 @@ private struct Recurrence {
     alphas = try call.floats("activation_alpha") ?? []
     betas = try call.floats("activation_beta") ?? []
     clip = try call.float("clip")
-    linearBeforeReset = try call.bool("linear_before_reset")
+    linearBeforeReset = try gates == 3 && call.bool("linear_before_reset")
     couplesGates = try call.bool("input_forget")
     call.ignore("hidden_size", "output_sequence")
     let given = try call.input(0)
@@ -166,34 +169,44 @@ private struct Recurrence {
 
   /// All outputs of a direction [length, batch, size] and the state after its last step.
   private func run(_ direction: Int, _ step: Step) throws -> (Int, LayerState) {
-    func parameter(_ index: Int) throws -> Int? {
-      try call.optional(index).map { try call.add(.gather(axis: 0), $0, call.number(direction)) }
-    }
+    func parameter(_ index: Int) throws -> Int? { try call.optional(index).map { try element(direction, of: $0) } }
     let weights = try call.required(parameter(1), "W")
     let recurrent = try call.required(parameter(2), "R")
-    let bias = try parameter(3)
-    let width = gates * size
+    let (bias, newBias) = try parameter(3).map { try biases($0) } ?? (nil, nil)
     var projected = try call.matmul(x, call.transpose(weights, [1, 0]))
-    if let bias { projected = try call.binary(.add, projected, call.slice(bias, axis: 0, 0, width)) }
+    if let bias { projected = try call.binary(.add, projected, bias) }
     let cell = Cell(
-      call: call, size: size, recurrent: try call.transpose(recurrent, [1, 0]),
-      recurrentBias: try bias.map { try call.slice($0, axis: 0, width, 2 * width) },
+      call: call, size: size, recurrent: try call.transpose(recurrent, [1, 0]), newBias: newBias,
       peepholes: gates == 4 ? try parameter(7) : nil, activations: try activations(direction), clip: clip,
       linearBeforeReset: linearBeforeReset, couplesGates: couplesGates)
     var state = LayerState(hidden: try initial(5, direction), cell: gates == 4 ? try initial(6, direction) : nil)
     var outputs: [Int] = []
     for t in backwards[direction] ? Array((0..<length).reversed()) : Array(0..<length) {
-      state = try step(cell, call.add(.gather(axis: 0), projected, call.number(t)), state)
+      state = try step(cell, element(t, of: projected), state)
       outputs.append(try call.unsqueeze(state.hidden, [0]))
     }
     return (try call.add(.concat(axis: 0), backwards[direction] ? outputs.reversed() : outputs), state)
   }
 
+  /// Both halves of B in one, but for what the reset gate weighs.
+  private func biases(_ both: Int) throws -> (Int, Int?) {
+    let width = gates * size
+    let input = try call.slice(both, axis: 0, 0, width)
+    guard linearBeforeReset else { return (try call.binary(.add, input, call.slice(both, axis: 0, width, 2 * width)), nil) }
+    let zeros = call.add(try Constant(filling: TensorType(call.dtype(both), sizes: [size]), with: 0))
+    let gates = try call.add(.concat(axis: 0), call.slice(both, axis: 0, width, width + 2 * size), zeros)
+    return (try call.binary(.add, input, gates), try call.slice(both, axis: 0, width + 2 * size, 2 * width))
+  }
+
+  /// x[index] along an axis, which is gone then.
+  private func element(_ index: Int, of x: Int, axis: Int = 0) throws -> Int {
+    guard call.type(x).dims[axis] != .fixed(1) else { return try call.add(.squeeze([axis]), x) }
+    return try call.add(.gather(axis: axis), x, call.number(index))
+  }
+
   /// A state [batch, size] before the first step; zeros where none is given.
   private func initial(_ index: Int, _ direction: Int) throws -> Int {
-    if let given = call.optional(index) {
-      return try call.add(.gather(axis: batchFirst ? 1 : 0), given, call.number(direction))
-    }
+    if let given = call.optional(index) { return try element(direction, of: given, axis: batchFirst ? 1 : 0) }
     let sizes = try call.add(.concat(axis: 0), call.size(x, 1), call.numbers([size]))
     return try call.add(.fill, sizes, call.number(0, call.dtype(x)))
   }

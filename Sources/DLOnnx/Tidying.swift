@@ -1,6 +1,24 @@
 import DLGraph
 
 extension Graph {
+  /// Makes constants of the same type and the same bytes one.
+  mutating func mergeEqualConstants() {
+    var places = Array(values.indices)
+    var known: [UInt64: [Int]] = [:]
+    for (index, value) in values.enumerated() {
+      guard let constant = value.constant else { continue }
+      let sum = checksum(of: constant.bytes)
+      if let same = known[sum, default: []].first(where: { values[$0].constant.map { isSame($0, constant) } ?? false }) {
+        places[index] = same
+      } else {
+        known[sum, default: []].append(index)
+      }
+    }
+    for index in nodes.indices {
+      nodes[index].inputs = nodes[index].inputs.map { $0 == Node.absent ? $0 : places[$0] }
+    }
+  }
+
   /// Removes nodes and values that no output depends on. Inputs stay: they are the model's interface.
   mutating func removeUnused() {
     var used = [Bool](repeating: false, count: values.count)
@@ -25,4 +43,8 @@ extension Graph {
       nodes[index].outputs = nodes[index].outputs.map { $0 == Node.absent ? $0 : places[$0] }
     }
   }
+}
+
+private func isSame(_ a: Constant, _ b: Constant) -> Bool {
+  a.type == b.type && a.bytes.elementsEqual(b.bytes)
 }
