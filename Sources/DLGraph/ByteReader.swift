@@ -2,21 +2,33 @@
 /// byte of the file.
 struct ByteReader {
   let section: SectionKind
+  private let storage: Storage
   private let bytes: UnsafeRawBufferPointer
-  /// Where in the file the section begins.
-  private let start: Int
+  /// Where in the file the section begins; nil: it was unpacked.
+  private let start: Int?
   private(set) var position = 0
 
-  init(_ section: SectionKind, _ bytes: UnsafeRawBufferPointer, start: Int) {
+  /// A section as it lies in the file.
+  init(_ section: SectionKind, _ storage: Storage, _ range: Range<Int>) {
     self.section = section
-    self.bytes = bytes
-    self.start = start
+    self.storage = storage
+    bytes = UnsafeRawBufferPointer(start: storage.base + range.lowerBound, count: range.count)
+    start = range.lowerBound
+  }
+
+  /// A section that was unpacked.
+  init(_ section: SectionKind, unpacked: Storage) {
+    self.section = section
+    storage = unpacked
+    bytes = UnsafeRawBufferPointer(start: unpacked.base, count: unpacked.byteCount)
+    start = nil
   }
 
   var remaining: Int { bytes.count - position }
 
   func failure(status: Status = .invalidModel, at position: Int? = nil, _ message: Message) -> DLError {
-    DLError(status, "section \(section.name), byte \(start + (position ?? self.position)): \(message)")
+    let place: StaticString = start == nil ? "unpacked byte" : "byte"
+    return DLError(status, "section \(section.name), \(place) \((start ?? 0) + (position ?? self.position)): \(message)")
   }
 
   mutating func read<T: FixedWidthInteger & BitwiseCopyable>(_ what: StaticString, as type: T.Type = T.self) throws(DLError) -> T

@@ -3,6 +3,7 @@ struct Sections {
   private let storage: Storage
   /// Byte ranges of the file, in the order of `SectionKind.allCases`.
   private var ranges: [Range<Int>?]
+  private var packed: [SectionKind] = []
 
   init(_ storage: Storage) throws(DLError) {
     self.storage = storage
@@ -20,10 +21,19 @@ struct Sections {
     return 0..<0
   }
 
-  func reader(_ kind: SectionKind) -> ByteReader {
-    let range = range(kind)
-    let bytes = UnsafeRawBufferPointer(start: storage.base + range.lowerBound, count: range.count)
-    return ByteReader(kind, bytes, start: range.lowerBound)
+  func reader(_ kind: SectionKind) throws(DLError) -> ByteReader {
+    var reader = ByteReader(kind, storage, range(kind))
+    guard packed.contains(kind) else { return reader }
+    let at = reader.position
+    let size: UInt32 = try reader.read("unpacked size")
+    let block = try reader.readBytes("block", count: reader.remaining)
+    guard let size = Int(exactly: size), size / Packing.mostExpansion <= block.count else {
+      throw reader.failure(at: at, "unpacked size: \(block.count) bytes cannot hold \(size)")
+    }
+    var fits = false
+    let unpacked = try Storage.allocate(size) { fits = unpack(block, into: $0) }
+    guard fits else { throw reader.failure(at: at, "expected a block of \(size) bytes when unpacked") }
+    return ByteReader(kind, unpacked: unpacked)
   }
 
   /// Sections lie in the table's order, with nothing but zeros between them, and the last one ends the file.
@@ -34,7 +44,10 @@ struct Sections {
       let rawKind = file.word(entry, UInt32.self)
       let flags = file.word(entry + 4, UInt32.self)
       let place: Message = "section \(index) (\(sectionName(rawKind))), table entry at byte \(entry): "
-      let range = try readRange(file, entry, place, after: end)
+      guard flags & ~(Format.required | Format.packed) == 0 else {
+        throw DLError(.unsupported, "\(place)expected flags of at most 3, found \(flags)")
+      }
+      let range = try readRange(file, entry, place, alignment: flags & Format.packed == 0 ? Format.alignment : 1, after: end)
       try requireZeros(file, end..<range.lowerBound)
       let found = checksum(range)
       let expected = file.word(entry + 24, UInt64.self)
@@ -65,7 +78,7 @@ struct Sections {
   }
 
   private func readRange(
-    _ file: UnsafeRawBufferPointer, _ entry: Int, _ place: Message, after end: Int
+    _ file: UnsafeRawBufferPointer, _ entry: Int, _ place: Message, alignment: Int, after end: Int
   ) throws(DLError) -> Range<Int> {
     let rawOffset = file.word(entry + 8, UInt64.self)
     let rawSize = file.word(entry + 16, UInt64.self)
@@ -76,8 +89,8 @@ struct Sections {
         .invalidModel, "\(place)expected offset and size within the file's \(file.count) bytes, found \(rawOffset) and \(rawSize)"
       )
     }
-    guard offset % Format.alignment == 0 else {
-      throw DLError(.invalidModel, "\(place)expected an offset that is a multiple of \(Format.alignment), found \(offset)")
+    guard offset % alignment == 0 else {
+      throw DLError(.invalidModel, "\(place)expected an offset that is a multiple of \(alignment), found \(offset)")
     }
     guard offset >= end else {
       throw DLError(.invalidModel, "\(place)expected an offset of at least \(end), where what is before it ends, found \(offset)")
@@ -94,9 +107,6 @@ struct Sections {
   private mutating func note(
     _ rawKind: UInt32, _ flags: UInt32, _ range: Range<Int>, _ place: Message
   ) throws(DLError) {
-    guard flags & ~Format.required == 0 else {
-      throw DLError(.unsupported, "\(place)expected flags 0 or 1, found \(flags)")
-    }
     guard let kind = SectionKind(rawValue: rawKind) else {
       if flags & Format.required != 0 {
         throw DLError(.unsupported, "\(place)this section is unknown and marked as required")
@@ -107,6 +117,9 @@ struct Sections {
       guard ranges[i] == nil else { throw DLError(.invalidModel, "\(place)a second section \(kind.name)") }
       ranges[i] = range
     }
+    guard flags & Format.packed != 0 else { return }
+    guard kind != .weights else { throw DLError(.unsupported, "\(place)weights that are packed") }
+    packed.append(kind)
   }
 }
 

@@ -11,7 +11,7 @@ public func readModel(_ storage: Storage) throws(DLError) -> Graph {
   var strings = try StringTable(sections.reader(.strings))
   var graph = Graph()
   graph.metadata = try readMetadata(sections.reader(.metadata), &strings)
-  var graphReader = sections.reader(.graph)
+  var graphReader = try sections.reader(.graph)
   try readSignature(of: &graph, &graphReader, &strings)
   let kinds = try readTensors(
     into: &graph, sections.reader(.tensors), weights: sections.range(.weights), storage, &strings)
@@ -130,7 +130,7 @@ private func readTensors(
     let (type, bytes) = try readType(&reader, kind, symbols: graph.symbols.count, tensor: index)
     var value = Value(name: name, type: type)
     if kind == .constant {
-      let offset = try readPlace(&reader, size: bytes, weights: weights.count, free: &free, tensor: index)
+      let offset = try readPlace(&reader, type.dtype, size: bytes, weights: weights.count, free: &free, tensor: index)
       value.constant = try Constant(type.dtype, type.sizes ?? [], storage, offset: weights.lowerBound + offset)
     }
     graph.values.append(value)
@@ -199,7 +199,7 @@ private func readDim(_ reader: inout ByteReader, _ kind: TensorKind, symbols: In
 /// Where in the weights section a constant of `expected` bytes begins. Constants lie there in the table's order, so that none
 /// overlap.
 private func readPlace(
-  _ reader: inout ByteReader, size expected: Int, weights: Int, free: inout Int, tensor: Int
+  _ reader: inout ByteReader, _ dtype: DType, size expected: Int, weights: Int, free: inout Int, tensor: Int
 ) throws(DLError) -> Int {
   let at = reader.position
   let rawOffset: UInt64 = try reader.read("offset of a constant")
@@ -211,9 +211,10 @@ private func readPlace(
     throw reader.failure(
       at: at, "tensor \(tensor): expected \(expected) bytes within the weights' \(weights), found them at \(rawOffset)")
   }
-  guard offset % Format.alignment == 0 else {
+  let alignment = Format.alignment(dtype, bytes: expected)
+  guard offset % alignment == 0 else {
     throw reader.failure(
-      at: at, "tensor \(tensor): expected an offset that is a multiple of \(Format.alignment), found \(offset)")
+      at: at, "tensor \(tensor): expected an offset that is a multiple of \(alignment), found \(offset)")
   }
   guard offset >= free else {
     throw reader.failure(

@@ -1,17 +1,18 @@
 /// Writes a graph as a .dlrt file (FORMAT.md), in order, to a sink that is handed piece after piece; the weights are never
-/// gathered in memory. The same graph always gives the same bytes. Throws what `Graph.validate` finds, and what sink throws.
+/// gathered in memory. The same graph always gives the same bytes. packed: whether sections other than the weights are
+/// written in less space where they can be. Throws what `Graph.validate` finds, and what sink throws.
 public func writeModel(
-  _ graph: Graph, to sink: (UnsafeRawBufferPointer) throws(DLError) -> Void
+  _ graph: Graph, packed: Bool = true, to sink: (UnsafeRawBufferPointer) throws(DLError) -> Void
 ) throws(DLError) {
   try requireWritable(graph)
   var writer = ModelWriter()
-  try writer.write(graph, to: sink)
+  try writer.write(graph, packed: packed, to: sink)
 }
 
 /// The same file as bytes in memory.
-public func encodeModel(_ graph: Graph) throws(DLError) -> [UInt8] {
+public func encodeModel(_ graph: Graph, packed: Bool = true) throws(DLError) -> [UInt8] {
   var bytes: [UInt8] = []
-  try writeModel(graph) { piece throws(DLError) in bytes += piece }
+  try writeModel(graph, packed: packed) { piece throws(DLError) in bytes += piece }
   return bytes
 }
 
@@ -29,72 +30,115 @@ private func requireWritable(_ graph: Graph) throws(DLError) {
 
 private struct ModelWriter {
   private var strings: [Name] = []
-  private static let zeros = [UInt8](repeating: 0, count: Format.alignment)
 
-  mutating func write(_ graph: Graph, to sink: (UnsafeRawBufferPointer) throws(DLError) -> Void) throws(DLError) {
-    let metadata = metadataSection(graph)
-    let nodes = graphSection(graph)
-    let tensors = tensorSection(graph)
-    try requireText()
-    // The strings come first in the file, but last here, when all the others have named theirs.
-    let small: [(kind: SectionKind, bytes: [UInt8])] = [
-      (.strings, stringSection()), (.metadata, metadata), (.graph, nodes), (.tensors, tensors),
-    ]
-    try emit(head(small, graph), to: sink)
-    for section in small { try emit(section.bytes, to: sink) }
-    for constant in graph.constants {
-      try sink(constant.bytes)
-      let padding = Format.aligned(constant.bytes.count) - constant.bytes.count
-      if padding > 0 { try emit(Array(ModelWriter.zeros[..<padding]), to: sink, aligned: false) }
+  private struct Section {
+    var kind: SectionKind
+    var flags: UInt32
+    var bytes: [UInt8]
+
+    init(_ kind: SectionKind, _ bytes: [UInt8], packed: Bool) {
+      self.kind = kind
+      self.bytes = bytes
+      flags = kind == .metadata ? 0 : Format.required
+      guard packed else { return }
+      var block: [UInt8] = []
+      block.add(UInt32(bytes.count))
+      block += pack(bytes)
+      guard block.count < bytes.count else { return }
+      self.bytes = block
+      flags |= Format.packed
     }
+
+    /// Where it begins, after bytes that end at an offset: what was packed is not read in place.
+    func place(after end: Int) -> Int { flags & Format.packed != 0 ? end : Format.aligned(end) }
   }
 
-  /// Hands on bytes and the zeros up to where the next section begins.
-  private func emit(
-    _ bytes: [UInt8], to sink: (UnsafeRawBufferPointer) throws(DLError) -> Void, aligned: Bool = true
+  mutating func write(
+    _ graph: Graph, packed: Bool, to sink: (UnsafeRawBufferPointer) throws(DLError) -> Void
   ) throws(DLError) {
-    var bytes = bytes
-    if aligned { while bytes.count % Format.alignment != 0 { bytes.append(0) } }
+    let metadata = Section(.metadata, metadataSection(graph), packed: packed)
+    let nodes = Section(.graph, graphSection(graph), packed: packed)
+    let tensors = Section(.tensors, tensorSection(graph), packed: packed)
+    try requireText()
+    // The strings come first in the file, but last here, when all the others have named theirs.
+    let small = [Section(.strings, stringSection(), packed: packed), metadata, nodes, tensors]
+    let head = try head(small, graph)
+    try emit(head, to: sink)
+    var end = head.count
+    for section in small {
+      try emit(zeros(section.place(after: end) - end) + section.bytes, to: sink)
+      end = section.place(after: end) + section.bytes.count
+    }
+    try emit(zeros(Format.aligned(end) - end), to: sink)
+    try writeWeights(graph, to: sink)
+  }
+
+  private func emit(
+    _ bytes: [UInt8], to sink: (UnsafeRawBufferPointer) throws(DLError) -> Void
+  ) throws(DLError) {
+    guard !bytes.isEmpty else { return }
     try bytes.withUnsafeBufferPointer { memory throws(DLError) in try sink(UnsafeRawBufferPointer(memory)) }
+  }
+
+  private func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
+
+  /// Hands on the constants, with zeros between them up to where the next begins.
+  private func writeWeights(
+    _ graph: Graph, to sink: (UnsafeRawBufferPointer) throws(DLError) -> Void
+  ) throws(DLError) {
+    var end = 0
+    for constant in graph.constants {
+      let begin = constant.place(after: end)
+      try emit(zeros(begin - end), to: sink)
+      try sink(constant.bytes)
+      end = begin + constant.bytes.count
+    }
   }
 
   // MARK: header
 
-  private func head(_ small: [(kind: SectionKind, bytes: [UInt8])], _ graph: Graph) -> [UInt8] {
+  private func head(_ small: [Section], _ graph: Graph) throws(DLError) -> [UInt8] {
     let count = small.count + 1
-    var offset = Format.aligned(Format.headerSize + count * Format.sectionEntrySize)
+    var end = Format.headerSize + count * Format.sectionEntrySize
     var table: [UInt8] = []
     for section in small {
-      table.addSection(section.kind, offset, section.bytes.count, checksum(section.bytes))
-      offset = Format.aligned(offset + section.bytes.count)
+      let begin = section.place(after: end)
+      table.addSection(section.kind, section.flags, begin, section.bytes.count, checksum(section.bytes))
+      end = begin + section.bytes.count
     }
-    let weights = weightsChecksum(graph)
-    table.addSection(.weights, offset, weights.size, weights.checksum)
+    end = Format.aligned(end)
+    let weights = try weightsChecksum(graph)
+    table.addSection(.weights, Format.required, end, weights.size, weights.checksum)
 
     var header = Format.signature
     header.add(Format.major)
     header.add(Format.minor)
     header.add(UInt16(count))
-    header.add(UInt64(offset + weights.size))
+    header.add(UInt64(end + weights.size))
     header.add(checksum(table))
     for _ in 0..<3 { header.add(UInt64(0)) }
     header.add(checksum(header))
     return header + table
   }
 
-  private func weightsChecksum(_ graph: Graph) -> (size: Int, checksum: UInt64) {
+  private func weightsChecksum(_ graph: Graph) throws(DLError) -> (size: Int, checksum: UInt64) {
     var sum = Checksum()
     var size = 0
-    for constant in graph.constants {
-      let bytes = constant.bytes
-      let whole = bytes.count & ~(Checksum.stripe - 1)
-      sum.addStripes(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
-      var rest = Array(bytes[whole...])
-      while (whole + rest.count) % Format.alignment != 0 { rest.append(0) }
-      rest.withUnsafeBytes { sum.addStripes($0) }
-      size += whole + rest.count
+    /// Bytes that do not fill a stripe yet.
+    var rest: [UInt8] = []
+    try writeWeights(graph) { piece throws(DLError) in
+      size += piece.count
+      let filling = rest.isEmpty ? 0 : min(Checksum.stripe - rest.count, piece.count)
+      rest += piece[..<filling]
+      if rest.count == Checksum.stripe {
+        rest.withUnsafeBytes { sum.addStripes($0) }
+        rest = []
+      }
+      let end = piece.count - (piece.count - filling) % Checksum.stripe
+      sum.addStripes(UnsafeRawBufferPointer(rebasing: piece[filling..<end]))
+      rest += piece[end...]
     }
-    return (size, sum.finish(tail: UnsafeRawBufferPointer(start: nil, count: 0)))
+    return (size, rest.withUnsafeBytes { sum.finish(tail: $0) })
   }
 
   private func checksum(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { Checksum.of($0) } }
@@ -162,9 +206,10 @@ private struct ModelWriter {
       bytes.add(index(value.name))
       if let constant = value.constant {
         bytes.addType(.constant, constant.type)
+        offset = constant.place(after: offset)
         bytes.add(UInt64(offset))
         bytes.add(UInt64(constant.bytes.count))
-        offset += Format.aligned(constant.bytes.count)
+        offset += constant.bytes.count
       } else if isInput[i] {
         bytes.addType(.input, value.type)
       } else {
@@ -196,6 +241,13 @@ extension Graph {
   fileprivate var constants: [Constant] { values.compactMap { $0.constant } }
 }
 
+extension Constant {
+  /// Where in the weights section it begins, after others that end at a byte.
+  fileprivate func place(after end: Int) -> Int {
+    Format.aligned(end, to: Format.alignment(dtype, bytes: bytes.count))
+  }
+}
+
 extension [UInt8] {
   fileprivate mutating func add<T: FixedWidthInteger>(_ value: T) {
     var bits = value
@@ -210,9 +262,9 @@ extension [UInt8] {
     for index in indices { add(index == Node.absent ? Format.absent : UInt32(index)) }
   }
 
-  fileprivate mutating func addSection(_ kind: SectionKind, _ offset: Int, _ size: Int, _ checksum: UInt64) {
+  fileprivate mutating func addSection(_ kind: SectionKind, _ flags: UInt32, _ offset: Int, _ size: Int, _ checksum: UInt64) {
     add(kind.rawValue)
-    add(kind == .metadata ? 0 : Format.required)
+    add(flags)
     add(UInt64(offset))
     add(UInt64(size))
     add(checksum)

@@ -5,7 +5,7 @@ import Testing
 /// Damaged files give a status, or a valid graph, and never a trap.
 @Suite struct HostileFileTests {
   /// A network with most kinds of records, in about 2 KB.
-  private static func model() throws -> [UInt8] {
+  private static func model(packed: Bool = true) throws -> [UInt8] {
     var graph = Graph()
     graph.name = "hostile"
     let x = graph.addInput("image", TensorType(.f32, [graph.symbol("N"), .fixed(2), .fixed(6), .unknown]))
@@ -19,7 +19,7 @@ import Testing
     graph.outputs = [try graph.addNode(.softmax(axis: -1), [flat], name: "softmax")]
     graph.setMetadata("labels", .texts(["a", "b"]))
     graph.setMetadata("preprocess.mean", .reals([0.5]))
-    return try encodeModel(graph)
+    return try encodeModel(graph, packed: packed)
   }
 
   /// The message, or nil for a valid graph. Whatever is read must be sound enough to be written again.
@@ -57,7 +57,7 @@ import Testing
 
   /// With the checksums made right again, the damage reaches the checks behind them.
   @Test(arguments: [false, true]) func seededMutations(repaired: Bool) throws {
-    let bytes = try Self.model()
+    let bytes = try Self.model(packed: false)
     var generator = SplitMix64(seed: repaired ? 1 : 2)
     var messages = Set<String>()
     var valid = 0
@@ -70,6 +70,19 @@ import Testing
     // Behind the checksums there are many different checks; some damage, of a name or a weight, is none.
     #expect(repaired ? messages.count > 40 : messages.count > 5, "\(messages.count) kinds of message")
     #expect(repaired ? valid > 100 : valid < 100, "\(valid) valid")
+  }
+
+  @Test func seededMutationsOfPackedSections() throws {
+    let bytes = try Self.model()
+    var generator = SplitMix64(seed: 3)
+    var messages = Set<String>()
+    for _ in 0..<5000 {
+      var damaged = bytes
+      damage(&damaged, &generator)
+      repair(&damaged)
+      if let message = outcome(damaged) { messages.insert(shape(of: message)) }
+    }
+    #expect(messages.count > 20, "\(messages.count) kinds of message")
   }
 
   private func damage(_ bytes: inout [UInt8], _ generator: inout SplitMix64) {

@@ -87,6 +87,12 @@ struct RawModel {
     set { for i in sections.indices where sections[i].kind == kind { sections[i].fields = newValue } }
   }
 
+  /// A section as its unpacked size and a block.
+  mutating func pack(_ kind: String, _ size: UInt32, _ block: [UInt8]) {
+    self[kind] = [.u32(size), .bytes(block)]
+    for i in sections.indices where sections[i].kind == kind { sections[i].flags |= 2 }
+  }
+
   /// The node's op code and attributes, in place of relu without any.
   mutating func setNode(code: UInt32, inputs: [UInt32] = [0], attributes: [[Field]]) {
     graph = Array(graph[..<7]) + [.u32(1), .u32(code), .u32(4), .u32(UInt32(inputs.count))] + inputs.map { .u32($0) }

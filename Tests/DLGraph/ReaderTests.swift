@@ -105,7 +105,13 @@ private let sectionRefusals: [Refusal] = [
   Refusal("expected an offset that is a multiple of 64, found 300") { $0.sections[1].offset = 300 },
   Refusal("expected an offset of at least 224, where what is before it ends, found 0") { $0.sections[0].offset = 0 },
   Refusal("expected 0 between sections, found 9") { $0.sections[2].gapByte = 9 },
-  Refusal("expected flags 0 or 1, found 2", .unsupported) { $0.sections[0].flags = 2 },
+  Refusal("expected flags of at most 3, found 4", .unsupported) { $0.sections[0].flags = 4 },
+  Refusal("section 4 (WGTS), table entry at byte 192: weights that are packed", .unsupported) { $0.sections[4].flags = 3 },
+  Refusal("section STRS, byte 256: unpacked size: 2 bytes cannot hold 1000") { $0.pack("STRS", 1000, [0x10, 65]) },
+  Refusal("expected a block of 5 bytes when unpacked") { $0.pack("GRPH", 5, [0x40, 1, 2, 3, 4]) },
+  Refusal("section TENS, unpacked byte 0: number of tensors: expected at most 0, which fit the section, found 3") {
+    $0.pack("TENS", 4, [0x40, 3, 0, 0, 0])
+  },
   Refusal("section 0 (NEW.), table entry at byte 64: this section is unknown and marked as required", .unsupported) {
     $0.sections[0].kind = "NEW\u{7}"
   },
@@ -178,9 +184,15 @@ private let tensorRefusals: [Refusal] = [
   Refusal("tensor 2: expected the 8 bytes of its type, found 18446744073709551615") { $0.tensors[19] = .u64(.max) },
   Refusal("tensor 2: expected 8 bytes within the weights' 8, found them at 64") { $0.tensors[18] = .u64(64) },
   Refusal("tensor 2: expected 8 bytes within the weights' 8, found them at 18446744073709551615") { $0.tensors[18] = .u64(.max) },
-  Refusal("tensor 2: expected an offset that is a multiple of 64, found 4") {
-    $0.tensors[18] = .u64(4)
+  Refusal("tensor 2: expected an offset that is a multiple of 4, found 2") {
+    $0.tensors[18] = .u64(2)
     $0.weights += [.u64(0)]
+  },
+  Refusal("tensor 2: expected an offset that is a multiple of 64, found 4") {
+    $0.tensors[17] = .i64(256)
+    $0.tensors[18] = .u64(4)
+    $0.tensors[19] = .u64(1024)
+    $0.weights = [.bytes([UInt8](repeating: 0, count: 1028))]
   },
   Refusal("tensor 3: expected an offset of at least 8, where the constants before it end, found 0") {
     $0.setStrings(RawModel.names + ["again"])

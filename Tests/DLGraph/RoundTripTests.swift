@@ -58,18 +58,24 @@ import Testing
     let bytes = (0..<6 * dtype.size).map { UInt8($0 * 37 % 251) }
     var graph = Graph()
     graph.outputs = [graph.addInput("x", TensorType(.f32, []))]
-    let storage: Storage = try .allocate(bytes.count + dtype.size) { $0[dtype.size...].copyBytes(from: bytes) }
+    let storage: Storage = try .allocate(2048 * dtype.size) {
+      $0.initializeMemory(as: UInt8.self, repeating: 1)
+      $0[dtype.size...].copyBytes(from: bytes)
+    }
     _ = graph.addConstant("c", try Constant(dtype, [2, 3], storage, offset: dtype.size))
     _ = graph.addConstant("empty", try Constant(dtype, [2, 0], storage))
     _ = graph.addConstant("scalar", try Constant(dtype, [], storage, offset: dtype.size))
+    _ = graph.addConstant("large", try Constant(dtype, [1024], storage))
     let back = try read(encodeModel(graph)).values
     #expect(back[1].constant.map { Array($0.bytes) } == bytes)
     #expect(back[1].type == TensorType(dtype, sizes: [2, 3]))
     #expect(back[2].constant?.sizes == [2, 0])
     #expect(back[3].constant.map { Array($0.bytes) } == Array(bytes[..<dtype.size]))
+    #expect(back[4].constant.map { Array($0.bytes) } == Array(try Constant(dtype, [1024], storage).bytes))
     for value in back[1...] {
       let constant = try #require(value.constant)
-      #expect(Int(bitPattern: constant.storage.base + constant.offset) % 64 == 0)
+      let alignment = constant.count == 1024 ? 64 : dtype.size
+      #expect(Int(bitPattern: constant.storage.base + constant.offset) % alignment == 0)
     }
   }
 

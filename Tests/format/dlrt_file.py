@@ -20,7 +20,7 @@ class Unsupported(Exception):
 
 
 SIGNATURE = bytes.fromhex("89 44 4C 52 54 0D 0A 1A 0A 00")
-REQUIRED = 1
+REQUIRED, PACKED = 1, 2
 COMPUTED, INPUT, CONSTANT = range(3)
 
 # bfloat16 has no numpy type: its two bytes are given as they are.
@@ -319,6 +319,33 @@ def read_entry(reader, strings, known_key):
     return key, name, values if name.endswith("s") else values[0]
 
 
+def unpack(kind, data):
+    """The bytes of a packed section."""
+    reader, found = Reader(kind, data), bytearray()
+    size = reader.number("I")
+
+    def length(short):
+        byte = 255
+        while short >= 15 and byte == 255:
+            byte = reader.number("B")
+            short += byte
+        return short
+
+    while True:
+        token = reader.number("B")
+        found += reader.bytes(length(token >> 4))
+        if reader.at == len(data):
+            break
+        distance, count = reader.number("H"), length(token & 15) + 4
+        if not 1 <= distance <= len(found) or count > size - len(found):
+            raise Invalid(f"{kind}: a copy of {count} bytes from {distance} before {len(found)}")
+        for _ in range(count):
+            found.append(found[-distance])
+    if len(found) != size:
+        raise Invalid(f"{kind}: {len(found)} bytes of {size}")
+    return bytes(found)
+
+
 def read_sections(data):
     if data[:10] != SIGNATURE[: len(data)] or not data:
         raise Invalid("not a .dlrt file")
@@ -341,19 +368,21 @@ def read_sections(data):
     sections = {}
     for i in range(count):
         kind, flags, offset, size, sum_ = struct.unpack_from("<4sIQQQ", data, 64 + 32 * i)
-        if offset % 64 or offset < end or offset + size > len(data):
+        if flags & ~(REQUIRED | PACKED):
+            raise Unsupported(f"section {kind}: flags {flags}")
+        if (offset % 64 and not flags & PACKED) or offset < end or offset + size > len(data):
             raise Invalid(f"section {kind}: bad place {offset}, {size}")
         if any(data[end:offset]):
             raise Invalid(f"section {kind}: the bytes before it are not 0")
         if xxh64(data[offset : offset + size]) != sum_:
             raise Invalid(f"section {kind} is damaged")
-        if flags & ~REQUIRED:
-            raise Unsupported(f"section {kind}: flags {flags}")
         end = offset + size
         if kind in (b"STRS", b"META", b"GRPH", b"TENS", b"WGTS"):
             if kind in sections:
                 raise Invalid(f"two sections {kind}")
-            sections[kind] = data[offset:end]
+            if flags & PACKED and kind == b"WGTS":
+                raise Unsupported("packed weights")
+            sections[kind] = unpack(kind, data[offset:end]) if flags & PACKED else data[offset:end]
         elif flags & REQUIRED:
             raise Unsupported(f"unknown section {kind}")
     if end != len(data):
@@ -406,7 +435,7 @@ def read_tensors(reader, strings, weights, symbol_count):
             count *= dim
         if size != count * np.dtype(form).itemsize:
             raise Invalid(f"tensor {name}: {size} bytes for {tensor.dims}")
-        if offset % 64 or offset < free or offset + size > len(weights):
+        if offset % (64 if size >= 1024 else np.dtype(form).itemsize) or offset < free or offset + size > len(weights):
             raise Invalid(f"tensor {name}: bad place {offset}")
         free = offset + size
         tensor.data = np.frombuffer(weights, form, count, offset).reshape(tensor.dims)

@@ -43,6 +43,21 @@ def fix_checksums(data):
     return bytes(data)
 
 
+def plain(data):
+    """The same model without packed sections."""
+    count = struct.unpack_from("<H", data, 14)[0]
+    head, content = bytearray(data[: 64 + 32 * count]), bytearray()
+    for i, offset, size in sections(data):
+        kind, flags = struct.unpack_from("<4sI", head, 64 + 32 * i)
+        section = data[offset : offset + size]
+        if flags & dlrt_file.PACKED:
+            section = dlrt_file.unpack(kind, section)
+        content += bytes(-(len(head) + len(content)) % 64)
+        struct.pack_into("<IQQ", head, 64 + 32 * i + 4, flags & ~dlrt_file.PACKED, len(head) + len(content), len(section))
+        content += section
+    return fix_checksums(head + content)
+
+
 def flip_bits(data, place, random):
     for _ in range(random.choice([1, 1, 1, 2, 8])):
         data[place()] ^= 1 << random.randrange(8)
