@@ -14,7 +14,7 @@ enum WeightType: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// Constants of fewer elements stay as they are: there is nothing to save.
-private let fewestElements = 256
+private let fewestElements = 64
 
 extension Graph {
   /// Stores floating-point constants as another type, which is widened (or narrowed) to their own when the model is loaded.
@@ -27,7 +27,7 @@ extension Graph {
       else { continue }
       let name = values[index].name
       values[index].constant = nil
-      let stored = addConstant(Name("\(name)/\(wanted.rawValue)"), narrowed)
+      let stored = addConstant(name.isEmpty ? "" : Name("\(name)/\(wanted.rawValue)"), narrowed)
       casts.append(Node(name: name, op: .cast(constant.dtype), inputs: [stored], outputs: [index]))
     }
     nodes = casts + nodes

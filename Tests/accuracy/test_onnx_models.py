@@ -170,3 +170,11 @@ def test_rnnoise(convert, onnxruntime):
         assert relative_error(found, expected) <= TOLERANCE, name
     gains = peer.run(["gains"], {"features": features, **zeros})[0]
     assert relative_error(results["gains"][0][:, 0], gains) <= TOLERANCE
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_size(name, convert):
+    """At most the size of the ONNX file, and half of it with short weights."""
+    size = (MODELS / FILES[name][0]).stat().st_size
+    assert convert(name).stat().st_size <= size
+    assert convert(name, "--weights", "f16").stat().st_size <= 0.51 * size
