@@ -97,7 +97,7 @@ if embedded {
     .executableTarget(
       name: "dl-export",
       dependencies: [
-        "CZlib", "KernelTypes", "DLGraph", "DLOnnx", "DLRuntime", "DLZoo",
+        "CZlib", "KernelTypes", "DLGraph", "DLImage", "DLOnnx", "DLRuntime", "DLZoo",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

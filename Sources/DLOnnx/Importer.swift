@@ -23,6 +23,8 @@ public struct ImportedModel: Sendable {
   }
 
   public var graph: Graph
+  /// The inputs that became constants.
+  public var constants: [(name: String, value: Constant)] = []
   /// In the order in which operations first appear.
   public var conversions: [Conversion] = []
   public var nodeCount = 0
@@ -56,6 +58,7 @@ final class Importer {
   var path = ""
   var depth = 0
   private var functions: [String: Onnx_FunctionProto] = [:]
+  private var constants: [(name: String, value: Constant)] = []
   private var nodeCount = 0
   private var budget = Budget()
   private var history = History()
@@ -96,7 +99,7 @@ final class Importer {
     graph.removeUnused()
     addMetadata(file, description: source.docString)
     try graph.validate()
-    var result = ImportedModel(graph: graph)
+    var result = ImportedModel(graph: graph, constants: constants)
     result.conversions = history.conversions(in: graph)
     result.nodeCount = nodeCount
     result.unusedNodes = source.node.count - order.count
@@ -121,6 +124,7 @@ final class Importer {
         if let value = options.constants[input.name] {
           let constant = try Constant(filling: type, with: value)
           scope.entries[input.name] = .value(graph.addConstant(Name(input.name), constant))
+          constants.append((input.name, constant))
         } else {
           scope.entries[input.name] = .value(graph.addInput(Name(input.name), type))
         }

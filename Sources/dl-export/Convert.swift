@@ -1,5 +1,6 @@
 import ArgumentParser
 import DLGraph
+import DLImage
 import DLOnnx
 import Glibc
 
@@ -43,8 +44,9 @@ struct Convert: ParsableCommand {
   }
 
   func run() throws {
+    var constants: [(name: String, value: Constant)] = []
     do {
-      try writesOnnx ? exportOnnx() : importOnnx()
+      if writesOnnx { try exportOnnx() } else { constants = try importOnnx() }
     } catch let problems as Problems {
       ProgressLine.clear()
       throw Failure("'\(model)' cannot be converted:\n\(problems)")
@@ -52,19 +54,31 @@ struct Convert: ParsableCommand {
       ProgressLine.clear()
       throw Failure(error, path: model)
     }
-    if let verify { try self.verify(verify) }
+    if let verify { try self.verify(verify, constants) }
   }
 
-  private func importOnnx() throws {
+  /// The inputs that became constants.
+  private func importOnnx() throws -> [(name: String, value: Constant)] {
     let imported = try importModel(model, options, progress: ProgressLine.show)
     var graph = imported.graph
     if let weights { try graph.storeWeights(as: weights) }
     if let labels { graph.setMetadata("labels", .texts(try readLabels(labels))) }
     for entry in preprocess { entry.add(to: &graph) }
+    if !preprocess.isEmpty { try requirePictures(graph) }
     ProgressLine.show("writing")
     try writeFile(output) { write throws(DLError) in try writeModel(graph, to: write) }
     ProgressLine.clear()
     if explain { print(explanation(imported, graph)) }
+    return imported.constants
+  }
+
+  /// Throws what would keep pictures from becoming the input.
+  private func requirePictures(_ graph: Graph) throws(DLError) {
+    var input = 0
+    if case .text(let name) = graph.metadata("preprocess.input") {
+      input = graph.inputs.firstIndex { graph.values[$0].name == name } ?? 0
+    }
+    _ = try Preprocessing(graph: graph, input: input)
   }
 
   private func exportOnnx() throws {
@@ -82,10 +96,10 @@ struct Convert: ParsableCommand {
     return options
   }
 
-  private func verify(_ source: String) throws {
+  private func verify(_ source: String, _ constants: [(name: String, value: Constant)]) throws {
     do {
       let (onnx, file) = writesOnnx ? (output, model) : (model, output)
-      let verification = try Verification(onnx: onnx, file: file)
+      let verification = try Verification(onnx: onnx, file: file, constants: constants)
       let cases = source == "random" ? [try verification.random()] : try verification.cases(in: source)
       guard try verification.run(cases) else { throw Failure("'\(output)' does not give the expected outputs") }
     } catch let error as DLError { throw Failure(error, path: output) }

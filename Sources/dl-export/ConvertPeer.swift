@@ -3,9 +3,11 @@ import Glibc
 
 /// ONNX Runtime in a Python process, when one is there.
 enum Peer {
-  /// The outputs of an ONNX file, or nil when Python or its package onnxruntime is missing. The interpreter is $PYTHON, else
-  /// python3. Throws what it says when it fails.
-  static func run(_ model: String, _ inputs: [(name: String, value: Constant)], outputs: [String]) throws -> [Constant]? {
+  /// Those of the outputs that are an ONNX file's, or nil when Python or its package onnxruntime is missing. The interpreter is
+  /// $PYTHON, else python3, which says on standard error what fails.
+  static func run(
+    _ model: String, _ inputs: [(name: String, value: Constant)], outputs: [String]
+  ) throws -> [(name: String, value: Constant)]? {
     guard try python(["-c", "import onnxruntime"], quiet: true) == 0 else { return nil }
     var template = Array("/tmp/dl-export-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw DLError(.ioError, "cannot make a folder in /tmp") }
@@ -22,9 +24,10 @@ enum Peer {
     guard try python(["-c", script, model, folder, "\(names.count)"] + names + outputs, quiet: false) == 0 else {
       throw DLError(.invalidArgument, "onnxruntime cannot run '\(model)'")
     }
-    return try outputs.indices.map { i in
+    return try outputs.enumerated().compactMap { i, name in
+      guard access("\(folder)/output_\(i).npy", F_OK) == 0 else { return nil }
       let file = try Storage.mapping("\(folder)/output_\(i).npy")
-      return try NumpyFile.read(array: Array(UnsafeRawBufferPointer(start: file.base, count: file.byteCount)))
+      return (name, try NumpyFile.read(array: Array(UnsafeRawBufferPointer(start: file.base, count: file.byteCount))))
     }
   }
 
@@ -34,11 +37,16 @@ enum Peer {
     inputs, outputs = names[: int(count)], names[int(count) :]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    known = {item.name for item in session.get_inputs()}
-    feeds = {name: numpy.load(f"{folder}/input_{i}.npy") for i, name in enumerate(inputs) if name in known}
-    for i, array in enumerate(session.run(outputs, feeds)):
-        numpy.save(f"{folder}/output_{i}.npy", numpy.ascontiguousarray(array))
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        known = {item.name for item in session.get_inputs()}
+        feeds = {name: numpy.load(f"{folder}/input_{i}.npy") for i, name in enumerate(inputs) if name in known}
+        known = {item.name for item in session.get_outputs()}
+        wanted = [(i, name) for i, name in enumerate(outputs) if name in known]
+        for (i, _), array in zip(wanted, session.run([name for _, name in wanted], feeds) if wanted else []):
+            numpy.save(f"{folder}/output_{i}.npy", numpy.ascontiguousarray(array))
+    except Exception as problem:
+        sys.exit(f"onnxruntime: {problem}")
     """
 
   /// The exit status of the interpreter; 127 when there is none. quiet: without what it prints.

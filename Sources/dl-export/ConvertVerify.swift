@@ -14,13 +14,16 @@ struct Verification {
 
   let onnx: String
   let file: String
+  /// Inputs of the ONNX model that the file has as constants.
+  private let constants: [(name: String, value: Constant)]
   private let model: Model
   /// An error above this part of the largest expected element is a failure.
   static let tolerance = 1e-3
 
-  init(onnx: String, file: String) throws {
+  init(onnx: String, file: String, constants: [(name: String, value: Constant)]) throws {
     self.onnx = onnx
     self.file = file
+    self.constants = constants
     model = try Model(.mapping(file))
   }
 
@@ -33,8 +36,8 @@ struct Verification {
       let names = test.inputs.enumerated().map { i, input in
         (i < model.graph.inputs.count ? model.inputName(i).description : input.name, input.value)
       }
-      if let peer = try Peer.run(onnx, names, outputs: found.map(\.name)) {
-        good = compare(found, zip(found, peer).map { ($0.name, $1) }, "\(test.title), against onnxruntime") && good
+      if let peer = try Peer.run(onnx, names + constants, outputs: found.map(\.name)) {
+        good = compare(found, peer, "\(test.title), against onnxruntime") && good
       } else if test.expected.isEmpty {
         print("verify: \(test.title): it runs; the Python package onnxruntime is not there to compare with")
       }
@@ -64,9 +67,11 @@ struct Verification {
     print("verify: \(title)")
     var good = true
     for (index, output) in found.enumerated() {
-      guard let wanted = expected.first(where: { $0.name == output.name }) ?? (index < expected.count ? expected[index] : nil)
-      else { continue }
       let type = "\(describe(output.value.type))"
+      guard let wanted = wanted(output.name, index, expected) else {
+        print("  \(output.name)  \(type)  has nothing to compare with")
+        continue
+      }
       guard output.value.sizes == wanted.value.sizes else {
         print("  \(output.name)  \(type), expected \(describe(wanted.value.type))  DIFFERS")
         good = false
@@ -81,6 +86,15 @@ struct Verification {
       good = good && close
     }
     return good
+  }
+
+  /// What is expected of an output: by its name, or by its place where names say nothing.
+  private func wanted(
+    _ name: String, _ index: Int, _ expected: [(name: String, value: Constant)]
+  ) -> (name: String, value: Constant)? {
+    if let known = expected.first(where: { $0.name == name }) { return known }
+    let names = Set(model.graph.outputs.map { model.graph.values[$0].name.description })
+    return index < expected.count && !names.contains(expected[index].name) ? expected[index] : nil
   }
 
   // MARK: - cases
@@ -104,8 +118,7 @@ struct Verification {
     }
     for name in names where name.hasSuffix(".npz") {
       let path = folder + "/" + name
-      let file = try Storage.mapping(path)
-      let arrays = try NumpyFile.read(archive: Array(UnsafeRawBufferPointer(start: file.base, count: file.byteCount)))
+      let arrays = try arrays(path)
       let outputs = Set(model.graph.outputs.map { model.graph.values[$0].name.description })
       cases.append(
         TestCase(
@@ -114,6 +127,13 @@ struct Verification {
     }
     if cases.isEmpty { throw DLError(.notFound, "'\(folder)' has no input_0.pb, test_data_set_0 or .npz file") }
     return cases
+  }
+
+  private func arrays(_ path: String) throws -> [(name: String, array: Constant)] {
+    let file = try Storage.mapping(path)
+    do {
+      return try NumpyFile.read(archive: Array(UnsafeRawBufferPointer(start: file.base, count: file.byteCount)))
+    } catch let error as DLError { throw error.at("'\(path)'") }
   }
 
   private func tensors(_ folder: String, _ kind: String) throws -> [(name: String, value: Constant)] {

@@ -18,6 +18,7 @@ HOSTILE = "</title></script><script>alert('\"&1\")</script>\u202e\n\t"
 
 class Program:
     HOSTILE = HOSTILE
+    path = DL_EXPORT
 
     def run(self, *arguments):
         return subprocess.run([DL_EXPORT, *map(str, arguments)], capture_output=True, text=True)
