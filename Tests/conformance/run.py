@@ -169,6 +169,9 @@ def table(results, rows):
         print(f"{row:28}" + "".join(f"{counts[row][kind] or '':>12}" for kind in kinds) + f"  {shown}")
     total = collections.Counter(result for result, _ in results.values())
     print(f"{'all':28}" + "".join(f"{total[kind]:>12}" for kind in kinds))
+    for kind in ("unsupported", "left out"):
+        why = collections.Counter(why for result, why in results.values() if result == kind)
+        print(f"{kind}: " + "; ".join(f"{reason} ({n})" for reason, n in why.most_common()))
     wanted = len(results) - total["left out"]
     print(f"{total['passed']} of {len(results)} cases pass ({100 * total['passed'] / max(1, len(results)):.1f} %), "
           f"of those not left out {100 * total['passed'] / max(1, wanted):.1f} %")
