@@ -133,7 +133,7 @@ struct Verification {
     let file = try Storage.mapping(path)
     do {
       return try NumpyFile.read(archive: Array(UnsafeRawBufferPointer(start: file.base, count: file.byteCount)))
-    } catch let error as DLError { throw error.at("'\(path)'") }
+    } catch { throw error.at("'\(path)'") }
   }
 
   private func tensors(_ folder: String, _ kind: String) throws -> [(name: String, value: Constant)] {
