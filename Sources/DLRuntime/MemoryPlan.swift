@@ -6,9 +6,12 @@ struct Lifetime {
   var first: Int
   var last: Int
 
-  /// With the gap up to where another may begin; nil if that overflows.
+  /// With the gap up to where another may begin; nil if that overflows. Large sizes are often multiples of 4096, and processors
+  /// compare only the last 12 bits of the addresses of loads and stores under way: some lines more keep what is read and what is
+  /// written meanwhile from being mistaken for each other.
   fileprivate var padded: Int? {
-    let (grown, overflow) = bytes.addingReportingOverflow(MemoryPlan.alignment - 1)
+    let gap = bytes >= 65_536 ? 13 * MemoryPlan.alignment : 0
+    let (grown, overflow) = bytes.addingReportingOverflow(gap + MemoryPlan.alignment - 1)
     return overflow ? nil : grown / MemoryPlan.alignment * MemoryPlan.alignment
   }
 }
