@@ -3,7 +3,7 @@
 /// limit: the most bytes of outputs it makes; nil beyond. mostReads: the most elements it reads, of which sums over products of
 /// small tensors, or over large windows, may have any number.
 public func fold(
-  _ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int, mostReads: Int = 1 << 26
+  _ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int, mostReads: Int = 1 << 24
 ) throws(DLError) -> [Constant]? {
   for case .some(let input) in inputs where input.constant == nil { return nil }
   guard let most = try mostSizes(of: op, inputs, facts) else { return nil }

@@ -5,9 +5,11 @@ import DLGraph
 struct Budget {
   private static let mostNodes = 4_000_000
   private static let leastBytes = 1 << 28
+  private static let mostReads = 1 << 26
 
   private var nodes = 0
   private var bytes = 0
+  private var reads = 0
 
   /// Throws unsupported when there have been too many nodes.
   mutating func take(nodes count: Int) throws(DLError) {
@@ -26,6 +28,13 @@ struct Budget {
   }
 
   func has(bytes count: Int, source: Int) -> Bool { count <= limit(source) - bytes }
+
+  /// Whether there are so many reads left for computing constants; they are taken then.
+  mutating func canRead(_ count: Int) -> Bool {
+    guard count <= Budget.mostReads - reads else { return false }
+    reads += count
+    return true
+  }
 
   private func limit(_ source: Int) -> Int { Budget.leastBytes + 4 * min(source, 1 << 60) }
 }

@@ -60,7 +60,7 @@ final class Importer {
   private var functions: [String: Onnx_FunctionProto] = [:]
   private var constants: [(name: String, value: Constant)] = []
   private var nodeCount = 0
-  private var budget = Budget()
+  var budget = Budget()
   private var history = History()
   private let progress: (String) -> Void
   private var symbols: [String: Dim] = [:]
