@@ -37,6 +37,7 @@ help:
 	@echo 'make demo       train LeNet-5 in Swift, then classify a JPEG from C, Python and Swift'
 	@echo 'make test       every test; make test-long adds those that take long'
 	@echo 'make conformance  ONNX'"'"'s own tests: a table by operation, and what fails and why'
+	@echo 'make fuzz       ten minutes of damaged and hostile models, under AddressSanitizer'
 	@echo 'make bench      what loading, a call, a run and the kernels cost on this machine'
 	@echo 'make install    the tree of build/ into $$(DESTDIR)$$(PREFIX), by default /usr/local'
 	@echo 'make format     format the Swift sources'
@@ -112,6 +113,10 @@ test test-long: all $(EXAMPLES) build/libpeer_dlrt.so .venv/ready | build/packag
 .PHONY: conformance
 conformance: all .venv/ready
 	.venv/bin/python Tests/conformance/run.py --failures
+
+.PHONY: fuzz
+fuzz: tools .venv/ready
+	.venv/bin/python Tests/fuzz/run.py
 
 .PHONY: bench
 bench: all build/bench/trivial.dlrt build/bench/lenet5.dlrt

@@ -117,6 +117,9 @@ if embedded {
       path: "examples/swift/train-lenet"),
     // The one table of cases for each operation, shared by the value, gradient and format tests.
     .target(name: "TestSupport", dependencies: ["DLGraph", "KernelTypes"], path: "Tests/Support"),
+    // What the fuzzer does with a file; a test does it with those the fuzzer has kept.
+    .target(
+      name: "FuzzTargets", dependencies: ["TestSupport", "DLOnnx", "DLRuntime", "DLGraph"], path: "Tests/fuzz/Targets"),
     .testTarget(
       name: "KernelsTests", dependencies: ["TestSupport", "DLGraph", "Kernels", "DLRuntime"] + isaDependencies,
       path: "Tests/Kernels"),
@@ -126,11 +129,18 @@ if embedded {
     .testTarget(
       name: "DLOnnxTests",
       dependencies: [
-        "TestSupport", "DLOnnx", "DLRuntime", "DLGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "TestSupport", "FuzzTargets", "DLOnnx", "DLRuntime", "DLGraph",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], path: "Tests/DLOnnx"),
     .testTarget(
       name: "DLTrainTests", dependencies: ["TestSupport", "DLTrain", "DLRuntime", "DLGraph"], path: "Tests/DLTrain"),
     .testTarget(
       name: "DLZooTests", dependencies: ["TestSupport", "DLZoo", "DLTrain", "DLRuntime", "DLGraph"], path: "Tests/DLZoo"),
   ]
+}
+
+// libFuzzer has the main function: Tests/fuzz/run.py builds it.
+if Context.environment["DLRT_FUZZ"] == "1" {
+  package.targets.append(
+    .executableTarget(name: "fuzz", dependencies: ["FuzzTargets", "TestSupport"], path: "Tests/fuzz/Program"))
 }

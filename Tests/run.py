@@ -58,7 +58,10 @@ def steps(long):
              counts="log"),
     ]
     if long:
-        chosen.append(Step("demo-no-data", ["examples/demo.sh"], {"DLRT_DATA": "/nonexistent"}, counts="exit"))
+        chosen += [
+            Step("demo-no-data", ["examples/demo.sh"], {"DLRT_DATA": "/nonexistent"}, counts="exit"),
+            Step("fuzz", [".venv/bin/python", "Tests/fuzz/run.py"], counts="exit"),
+        ]
     return chosen
 
 

@@ -64,7 +64,7 @@ import Testing
     for _ in 0..<5000 {
       var damaged = bytes
       for _ in 0..<Int.random(in: 1...3, using: &generator) { damage(&damaged, &generator) }
-      if repaired { repair(&damaged) }
+      if repaired { repairChecksums(&damaged) }
       if let message = outcome(damaged) { messages.insert(shape(of: message)) } else { valid += 1 }
     }
     // Behind the checksums there are many different checks; some damage, of a name or a weight, is none.
@@ -79,7 +79,7 @@ import Testing
     for _ in 0..<5000 {
       var damaged = bytes
       damage(&damaged, &generator)
-      repair(&damaged)
+      repairChecksums(&damaged)
       if let message = outcome(damaged) { messages.insert(shape(of: message)) }
     }
     #expect(messages.count > 20, "\(messages.count) kinds of message")
@@ -100,28 +100,6 @@ import Testing
       for i in 0..<8 where at + i < bytes.count && from + i < bytes.count { bytes[at + i] = bytes[from + i] }
     default: bytes[at] = UInt8.random(in: .min ... .max, using: &generator)
     }
-  }
-
-  /// Makes the checksums right, of the sections that lie in the file.
-  private func repair(_ bytes: inout [UInt8]) {
-    for i in 0..<min(word(bytes, 14, 2), (bytes.count - 64) / 32) {
-      let entry = 64 + 32 * i
-      let offset = word(bytes, entry + 8, 8)
-      let size = word(bytes, entry + 16, 8)
-      guard offset <= bytes.count, size <= bytes.count - offset else { continue }
-      set(&bytes, entry + 24, sum(Array(bytes[offset..<offset + size])))
-    }
-    let tableEnd = 64 + 32 * word(bytes, 14, 2)
-    if tableEnd <= bytes.count { set(&bytes, 24, sum(Array(bytes[64..<tableEnd]))) }
-    set(&bytes, 56, sum(Array(bytes[..<56])))
-  }
-
-  private func word(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> Int {
-    Int(clamping: (0..<size).reduce(UInt64(0)) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) })
-  }
-
-  private func set(_ bytes: inout [UInt8], _ offset: Int, _ value: UInt64) {
-    for i in 0..<8 { bytes[offset + i] = UInt8(truncatingIfNeeded: value >> UInt64(8 * i)) }
   }
 
   /// A message without its numbers and names.
