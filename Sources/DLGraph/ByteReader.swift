@@ -2,26 +2,15 @@
 /// byte of the file.
 struct ByteReader {
   let section: SectionKind
-  private let storage: Storage
   private let bytes: UnsafeRawBufferPointer
   /// Where in the file the section begins; nil: it was unpacked.
   private let start: Int?
   private(set) var position = 0
 
-  /// A section as it lies in the file.
-  init(_ section: SectionKind, _ storage: Storage, _ range: Range<Int>) {
+  init(_ section: SectionKind, _ bytes: UnsafeRawBufferPointer, start: Int?) {
     self.section = section
-    self.storage = storage
-    bytes = UnsafeRawBufferPointer(start: storage.base + range.lowerBound, count: range.count)
-    start = range.lowerBound
-  }
-
-  /// A section that was unpacked.
-  init(_ section: SectionKind, unpacked: Storage) {
-    self.section = section
-    storage = unpacked
-    bytes = UnsafeRawBufferPointer(start: unpacked.base, count: unpacked.byteCount)
-    start = nil
+    self.bytes = bytes
+    self.start = start
   }
 
   var remaining: Int { bytes.count - position }

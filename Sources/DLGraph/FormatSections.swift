@@ -1,39 +1,63 @@
-/// The sections of a .dlrt file, once the header, the section table and every checksum have been found good.
+/// The sections of a .dlrt file, once the header, the section table and every checksum have been found good. Readers of its
+/// sections are valid as long as it is.
 struct Sections {
+  private struct Section {
+    /// Bytes of the file.
+    var range: Range<Int>
+    var isPacked: Bool
+    /// What a packed one stands for.
+    var unpacked: Storage?
+  }
+
   private let storage: Storage
-  /// Byte ranges of the file, in the order of `SectionKind.allCases`.
-  private var ranges: [Range<Int>?]
-  private var packed: [SectionKind] = []
+  /// In the order of `SectionKind.allCases`.
+  private var sections: [Section?]
 
   init(_ storage: Storage) throws(DLError) {
     self.storage = storage
-    ranges = Array(repeating: nil, count: SectionKind.allCases.count)
+    sections = Array(repeating: nil, count: SectionKind.allCases.count)
     let file = UnsafeRawBufferPointer(start: storage.base, count: storage.byteCount)
     let header = try Header(file)
     try readTable(file, header)
-    for (i, kind) in SectionKind.allCases.enumerated() where ranges[i] == nil {
-      throw DLError(.invalidModel, "section \(kind.name) is missing")
+    for (i, kind) in SectionKind.allCases.enumerated() {
+      guard let section = sections[i] else { throw DLError(.invalidModel, "section \(kind.name) is missing") }
+      if section.isPacked {
+        let unpacked = try unpacked(kind, file, section.range)
+        sections[i]?.unpacked = unpacked
+      }
     }
   }
 
-  func range(_ kind: SectionKind) -> Range<Int> {
-    for (i, other) in SectionKind.allCases.enumerated() where other == kind { return ranges[i] ?? 0..<0 }
-    return 0..<0
+  func range(_ kind: SectionKind) -> Range<Int> { section(kind)?.range ?? 0..<0 }
+
+  func reader(_ kind: SectionKind) -> ByteReader {
+    if let unpacked = section(kind)?.unpacked {
+      return ByteReader(kind, UnsafeRawBufferPointer(start: unpacked.base, count: unpacked.byteCount), start: nil)
+    }
+    let range = range(kind)
+    let bytes = UnsafeRawBufferPointer(start: storage.base + range.lowerBound, count: range.count)
+    return ByteReader(kind, bytes, start: range.lowerBound)
   }
 
-  func reader(_ kind: SectionKind) throws(DLError) -> ByteReader {
-    var reader = ByteReader(kind, storage, range(kind))
-    guard packed.contains(kind) else { return reader }
-    let at = reader.position
-    let size: UInt32 = try reader.read("unpacked size")
+  private func section(_ kind: SectionKind) -> Section? {
+    for (i, other) in SectionKind.allCases.enumerated() where other == kind { return sections[i] }
+    return nil
+  }
+
+  /// A packed section is an unpacked size and a block.
+  private func unpacked(
+    _ kind: SectionKind, _ file: UnsafeRawBufferPointer, _ range: Range<Int>
+  ) throws(DLError) -> Storage {
+    var reader = ByteReader(kind, UnsafeRawBufferPointer(rebasing: file[range]), start: range.lowerBound)
+    let rawSize: UInt32 = try reader.read("unpacked size")
     let block = try reader.readBytes("block", count: reader.remaining)
-    guard let size = Int(exactly: size), size / Packing.mostExpansion <= block.count else {
-      throw reader.failure(at: at, "unpacked size: \(block.count) bytes cannot hold \(size)")
+    guard let size = Int(exactly: rawSize), size / Packing.mostExpansion <= block.count else {
+      throw reader.failure(at: 0, "unpacked size: \(block.count) bytes cannot hold \(rawSize)")
     }
     var fits = false
     let unpacked = try Storage.allocate(size) { fits = unpack(block, into: $0) }
-    guard fits else { throw reader.failure(at: at, "expected a block of \(size) bytes when unpacked") }
-    return ByteReader(kind, unpacked: unpacked)
+    guard fits else { throw reader.failure(at: 0, "expected a block of \(size) bytes when unpacked") }
+    return unpacked
   }
 
   /// Sections lie in the table's order, with nothing but zeros between them, and the last one ends the file.
@@ -113,13 +137,12 @@ struct Sections {
       }
       return
     }
+    let isPacked = flags & Format.packed != 0
+    guard !isPacked || kind != .weights else { throw DLError(.unsupported, "\(place)weights that are packed") }
     for (i, other) in SectionKind.allCases.enumerated() where other == kind {
-      guard ranges[i] == nil else { throw DLError(.invalidModel, "\(place)a second section \(kind.name)") }
-      ranges[i] = range
+      guard sections[i] == nil else { throw DLError(.invalidModel, "\(place)a second section \(kind.name)") }
+      sections[i] = Section(range: range, isPacked: isPacked)
     }
-    guard flags & Format.packed != 0 else { return }
-    guard kind != .weights else { throw DLError(.unsupported, "\(place)weights that are packed") }
-    packed.append(kind)
   }
 }
 

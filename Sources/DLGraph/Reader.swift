@@ -8,10 +8,11 @@ public func readModel(_ storage: Storage) throws(DLError) -> Graph {
     return try readModel(.copy(UnsafeRawBufferPointer(start: storage.base, count: storage.byteCount)))
   }
   let sections = try Sections(storage)
+  defer { withExtendedLifetime(sections) {} }
   var strings = try StringTable(sections.reader(.strings))
   var graph = Graph()
   graph.metadata = try readMetadata(sections.reader(.metadata), &strings)
-  var graphReader = try sections.reader(.graph)
+  var graphReader = sections.reader(.graph)
   try readSignature(of: &graph, &graphReader, &strings)
   let kinds = try readTensors(
     into: &graph, sections.reader(.tensors), weights: sections.range(.weights), storage, &strings)
