@@ -19,14 +19,15 @@
 void *dlp_allocate(size_t size) {
   void *memory = NULL;
   if (size > SIZE_MAX / 2) return NULL;
-  size_t huge_page = 2 << 20;
-  if (size < 2 * huge_page) return posix_memalign(&memory, 64, size ? size : 1) == 0 ? memory : NULL;
-  // Weights are read as fast as memory gives them if their addresses are few to look up.
-  if (posix_memalign(&memory, huge_page, size) != 0) return NULL;
+  size_t alignment = size < 4 << 20 ? 64 : 2 << 20;  // so that all of it can be huge pages
+  return posix_memalign(&memory, alignment, size ? size : 1) == 0 ? memory : NULL;
+}
+
+void dlp_prefer_huge_pages(void *memory, size_t size) {
 #ifdef MADV_HUGEPAGE
-  madvise(memory, size / huge_page * huge_page, MADV_HUGEPAGE);
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)memory + page - 1) / page * page;
+  if (size >= 4 << 20) madvise((void *)first, ((uintptr_t)memory + size - first) / page * page, MADV_HUGEPAGE);
 #endif
-  return memory;
 }
 
 void dlp_free(void *memory) { free(memory); }

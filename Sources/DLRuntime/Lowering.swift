@@ -1,3 +1,4 @@
+import CPlatform
 import DLGraph
 import KernelTypes
 
@@ -313,7 +314,10 @@ struct Lowering {
       throw DLError(
         .memoryLimit, "packed weights take \(program.packedBytes) and \(bytes) more bytes, the limit is \(memoryLimit)")
     }
-    let storage = try Storage.allocate(bytes) { fill($0.baseAddress!.assumingMemoryBound(to: Float.self)) }
+    let storage = try Storage.allocate(bytes) { memory in
+      dlp_prefer_huge_pages(memory.baseAddress, bytes)
+      fill(memory.baseAddress!.assumingMemoryBound(to: Float.self))
+    }
     program.packedBytes += storage.byteCount
     return storage
   }

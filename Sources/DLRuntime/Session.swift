@@ -11,6 +11,7 @@ private struct Buffer {
     if memory != nil && bytes <= capacity { return }
     free()
     guard let grown = dlp_allocate(bytes) else { throw DLError(.outOfMemory, "no memory for \(bytes) bytes of tensors") }
+    dlp_prefer_huge_pages(grown, bytes)
     memory = grown
     capacity = bytes
   }

@@ -7,6 +7,9 @@
 // 64-byte aligned memory, or NULL. Freed by dlp_free.
 void *dlp_allocate(size_t size);
 void dlp_free(void *memory);
+// Asks for few large pages instead of many small ones, before memory of some megabytes is first touched: it is then read as fast
+// as it can be. Making such pages may take the system milliseconds each, so it is for what is read in every run.
+void dlp_prefer_huge_pages(void *memory, size_t size);
 
 // A whole file mapped read-only. Returns 0, or an errno value; an empty file gives *data = NULL and *size = 0.
 int dlp_map_file(const char *path, const void **data, size_t *size);
