@@ -32,8 +32,9 @@ extension Architecture {
         body.append(m.convNorm(wide, wide, kernel: kernel, stride: stride, groups: wide, from: .silu, .silu))
         body.append(SqueezeExcite(wide, squeezed: channels / 4, &m))
         let isSum = stride == 1 && channels == width
-        // The excitation is about a half, which the gain makes up for.
-        body.append(m.convNorm(wide, width, kernel: 1, from: .silu, .identity, gain: isSum ? 1 : 2))
+        // The excitation is about a half, which the gain makes up for. Of numbers far above 1 more passes SiLU and excitation, so
+        // that they would double from block to block: sums must not make them so large.
+        body.append(m.convNorm(wide, width, kernel: 1, from: .silu, .identity, gain: isSum ? 0.5 : 2))
         layers.append(isSum ? Residual(Sequential(body)) : Sequential(body))
         channels = width
       }

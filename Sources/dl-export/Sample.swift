@@ -27,6 +27,9 @@ struct Sample: ParsableCommand {
   }
 
   private static func shape(_ architecture: Architecture) -> String {
-    "[N, \(architecture.input.map { "\($0)" }.joined(separator: ", "))], "
+    let shapes = architecture.inputs.map { input in
+      "[\(([input.batch ?? "1"] + input.shape.map { "\($0)" }).joined(separator: ", "))]"
+    }
+    return shapes.joined(separator: " and ") + ", "
   }
 }

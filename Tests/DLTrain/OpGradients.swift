@@ -71,6 +71,7 @@ private let allCases: [GradientCase] = [
   GradientCase(.localResponseNorm(size: 5, alpha: 0.8, beta: 0.75, bias: 2), [2, 7, 2, 2]),
   GradientCase(.localResponseNorm(size: 4, alpha: 0.8, beta: 0.6, bias: 1), [1, 6, 3]),
   GradientCase(.batchNorm(epsilon: 1e-5), [2, 3, 2, 3], [3], [3], [3], [3]),
+  GradientCase(.unary(.absolute), [3, 4]),
   GradientCase(.add, [2, 3], [2, 3]),
   GradientCase(.add, [2, 3, 4], [3, 1]),
   GradientCase(.binary(.subtract), [2, 3], [2, 3]),

@@ -20,27 +20,46 @@ public struct ModelDescription: Sendable {
   }
 }
 
-extension Layer where Scalar == Float {
-  /// The network as a graph: its forward pass at inference, traced. The first dimension of input and output, the batch, is free.
-  /// - Parameter input: the input's shape without the batch
-  /// - Throws: what the graph's validation does, or invalidModel if the network fixes the batch
-  public func graph(input: [Int], _ description: ModelDescription) throws(DLError) -> Graph {
+/// A tensor that a graph reads.
+public struct GraphInput: Sendable {
+  public let name: String
+  /// Without the first dimension.
+  public let shape: [Int]
+  /// The name of the first dimension, which is free; nil: it is always 1.
+  public let batch: String?
+
+  public init(_ name: String, _ shape: [Int], batch: String? = "N") {
+    self.name = name
+    self.shape = shape
+    self.batch = batch
+  }
+}
+
+extension Network where Scalar == Float {
+  /// The network as a graph: its forward pass at inference, traced.
+  /// - Parameter outputs: a name for each result
+  /// - Throws: what the graph's validation does, or invalidModel if the network fixes the first dimension of an output
+  public func graph(
+    inputs: [GraphInput], outputs: [String], _ description: ModelDescription
+  ) throws(DLError) -> Graph {
     let tape = Tape<Float>(shapesOnly: true)
-    let x = tape.watch(Tensor(zeros: [1] + input))
-    let y = self(x)
-    guard y.place?.tape === tape, !tape.entries.isEmpty else {
+    let xs = inputs.map { tape.watch(Tensor(zeros: [1] + $0.shape)) }
+    let ys = self(xs)
+    precondition(ys.count == outputs.count, "\(outputs.count) names for \(ys.count) outputs")
+    guard ys.allSatisfy({ $0.place?.tape === tape }), !tape.entries.isEmpty else {
       throw DLError(.invalidModel, "the network computes nothing from its input")
     }
     var graph = Graph()
-    let symbol = graph.symbol("N")
     graph.name = Name(description.name)
     var names: [ObjectIdentifier: String] = [:]
     for (name, parameter) in parameters { names[ObjectIdentifier(parameter.value.buffer)] = name }
 
     // Values of the graph by those of the tape.
     var values: [Int: Int] = [:]
-    values[tape.index(of: x)] = graph.addInput(
-      Name(description.inputName), TensorType(.f32, [symbol] + input.map { .fixed($0) }))
+    for (input, x) in zip(inputs, xs) {
+      let batch = input.batch.map { graph.symbol(Name($0)) } ?? .fixed(1)
+      values[tape.index(of: x)] = graph.addInput(Name(input.name), TensorType(.f32, [batch] + input.shape.map { .fixed($0) }))
+    }
     var usedNames = NodeNames()
     for entry in tape.entries {
       guard case .op(let op) = entry.operation else { throw DLError(.unsupported, "a loss is not part of a model") }
@@ -53,15 +72,26 @@ extension Layer where Scalar == Float {
       let name = usedNames.next(layer: layer, op)
       values[entry.output] = try graph.addNode(op, entry.inputs.map { values[$0]! }, name: Name(name))
     }
-    let output = values[tape.index(of: y)]!
-    guard graph.values[output].type.dims.first == symbol else {
-      throw DLError(.invalidModel, "the output \(describe(graph.values[output].type, symbols: graph.symbols)) has no free batch")
+    for (name, y) in zip(outputs, ys) {
+      let output = values[tape.index(of: y)]!
+      let type = graph.values[output].type
+      guard case .symbol = type.dims.first else {
+        throw DLError(.invalidModel, "the output \(describe(type, symbols: graph.symbols)) has no free batch")
+      }
+      graph.values[output].name = Name(name)
+      graph.outputs.append(output)
     }
-    graph.values[output].name = Name(description.outputName)
-    graph.outputs = [output]
     description.write(to: &graph)
     try graph.validate()
     return graph
+  }
+}
+
+extension Layer where Scalar == Float {
+  /// The same of one input and one output; the first dimension of both, the batch, is free.
+  /// - Parameter input: the input's shape without the batch
+  public func graph(input: [Int], _ description: ModelDescription) throws(DLError) -> Graph {
+    try graph(inputs: [GraphInput(description.inputName, input)], outputs: [description.outputName], description)
   }
 
   /// Writes the network to a `.dlrt` file; see `graph(input:_:)`.

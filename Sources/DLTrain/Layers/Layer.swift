@@ -1,9 +1,19 @@
-/// A function with parameters: a layer, or a whole network made of layers.
-public protocol Layer<Scalar>: HasParameters {
+/// A function of several tensors, with several results, and with parameters.
+public protocol Network<Scalar>: HasParameters {
+  func callAsFunction(_ xs: [Tensor<Scalar>]) -> [Tensor<Scalar>]
+}
+
+/// A function of one tensor with parameters: a layer, or a whole network made of layers.
+public protocol Layer<Scalar>: Network {
   func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar>
 }
 
 extension Layer {
+  public func callAsFunction(_ xs: [Tensor<Scalar>]) -> [Tensor<Scalar>] {
+    precondition(xs.count == 1, "\(xs.count) tensors for a layer, which takes one")
+    return [self(xs[0])]
+  }
+
   /// No parameters.
   public var parameters: Parameters<Scalar> { [:] }
 }

@@ -68,6 +68,19 @@ func activationBackward<Scalar: TensorScalar>(_ activation: Activation, _ step: 
   }
 }
 
+// MARK: |x|
+
+func absoluteForward<Scalar: TensorScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  let from = x.start
+  return elementwise(x.shape) { y, range in for i in range { y[i] = from[i].magnitude } }
+}
+
+/// 0 at 0, where there is no derivative.
+func absoluteBackward<Scalar: TensorScalar>(_ step: BackwardStep<Scalar>) -> Tensor<Scalar> {
+  let (x, dy) = (step.inputs[0].start, step.gradient.start)
+  return elementwise(step.output.shape) { dx, range in for i in range { dx[i] = x[i] > 0 ? dy[i] : x[i] < 0 ? -dy[i] : 0 } }
+}
+
 // MARK: dropout
 
 /// Inverted dropout: in training each element is zero with probability `rate`, else divided by 1 − rate, so that inference

@@ -13,6 +13,8 @@ public func tanh<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> { apply(.activat
 public func softmax<Scalar>(_ x: Tensor<Scalar>, axis: Int = -1) -> Tensor<Scalar> { apply(.softmax(axis: axis), x) }
 /// [N, …] → [N, everything else].
 public func flatten<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> { apply(.flatten(axis: 1), x) }
+/// |x|.
+public func abs<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> { apply(.unary(.absolute), x) }
 /// 0 keeps a size, one −1 is what is left.
 public func reshape<Scalar>(_ x: Tensor<Scalar>, _ sizes: [Int]) -> Tensor<Scalar> { apply(.reshape(sizes), x) }
 /// Equal shapes but along `axis`; a negative axis counts from the end.

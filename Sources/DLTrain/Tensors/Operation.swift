@@ -95,6 +95,7 @@ private func forward<Scalar: TensorScalar>(
   case .localResponseNorm(let size, let alpha, let beta, let bias):
     localResponseNormForward(LocalResponse(size, alpha, beta, bias), x[0])
   case .batchNorm(let epsilon): (batchNormForward(Scalar(epsilon), x), Saved())
+  case .unary(.absolute): (absoluteForward(x[0]), Saved())
   case .binary(.add): (addForward(x, shape), Saved())
   case .binary(.multiply): (multiplyForward(x, shape), Saved())
   case .binary(let function) where hasGradient(op): (binaryForward(function, x, shape), Saved())
@@ -136,7 +137,7 @@ public func hasGradient(_ op: Op) -> Bool {
   // A last window that reaches beyond the padding would need a divisor of its own.
   case .averagePool(_, let window, let countPadding): !(window.ceil && countPadding)
   case .conv, .maxPool, .convTranspose, .globalMaxPool, .globalAveragePool, .gemm, .activation, .softmax, .localResponseNorm,
-    .batchNorm,
+    .batchNorm, .unary(.absolute),
     .lpNormalise, .concat, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .dropout:
     true
   case .binary(let function):
@@ -163,6 +164,7 @@ private func backward<Scalar: TensorScalar>(_ op: Op, _ step: BackwardStep<Scala
   case .localResponseNorm(let size, let alpha, let beta, let bias):
     [localResponseNormBackward(LocalResponse(size, alpha, beta, bias), step)]
   case .batchNorm(let epsilon): batchNormBackward(Scalar(epsilon), step)
+  case .unary(.absolute): [absoluteBackward(step)]
   case .binary(.add): addBackward(step)
   case .binary(.multiply): multiplyBackward(step)
   case .binary(let function): binaryBackward(function, step)
