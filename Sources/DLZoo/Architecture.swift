@@ -58,6 +58,7 @@ public struct Architecture: Sendable {
   public static func named(_ name: String) -> Architecture? { all.first { $0.name == name } }
 
   /// The network with random weights (He et al. 2015): the same seed gives the same weights. A classifier gives logits.
+  /// Those of one input and one output are layers (`as? any Layer<Float>`), which a `Trainer` takes.
   public func model(seed: UInt64 = 1) -> any Network<Float> {
     var maker = LayerMaker(seed: seed)
     return make(&maker)
