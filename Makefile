@@ -38,6 +38,7 @@ help:
 	@echo 'make test       every test; make test-long adds those that take long'
 	@echo 'make conformance  ONNX'"'"'s own tests: a table by operation, and what fails and why'
 	@echo 'make fuzz       ten minutes of damaged and hostile models, under AddressSanitizer'
+	@echo 'make sanitize   the Swift tests and ONNX'"'"'s own under AddressSanitizer'
 	@echo 'make bench      what loading, a call, a run and the kernels cost on this machine'
 	@echo 'make install    the tree of build/ into $$(DESTDIR)$$(PREFIX), by default /usr/local'
 	@echo 'make format     format the Swift sources'
@@ -117,6 +118,10 @@ conformance: all .venv/ready
 .PHONY: fuzz
 fuzz: tools .venv/ready
 	.venv/bin/python Tests/fuzz/run.py
+
+.PHONY: sanitize
+sanitize: .venv/ready | build/packages-test
+	Tests/sanitize.sh
 
 .PHONY: bench
 bench: all build/bench/trivial.dlrt build/bench/lenet5.dlrt

@@ -60,6 +60,7 @@ def steps(long):
     if long:
         chosen += [
             Step("demo-no-data", ["examples/demo.sh"], {"DLRT_DATA": "/nonexistent"}, counts="exit"),
+            Step("sanitize", ["Tests/sanitize.sh"], counts="exit"),
             Step("fuzz", [".venv/bin/python", "Tests/fuzz/run.py"], counts="exit"),
         ]
     return chosen
