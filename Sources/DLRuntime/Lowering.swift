@@ -28,6 +28,8 @@ struct Lowering {
   let uses: [Int]
   /// Of these, those to come.
   private var usesLeft: [Int]
+  /// What was packed of each graph value that nodes to come read too: they share it.
+  private var packed: [[PackedWeights]]
   var program = Program()
   /// The node that computes each graph value.
   var producer: [Int?]
@@ -42,6 +44,7 @@ struct Lowering {
     self.convolutions = convolutions
     uses = countUses(graph)
     usesLeft = uses
+    packed = graph.values.map { _ in [] }
     producer = graph.values.map { _ in nil }
     rowMajor = producer
     channelsLast = producer
@@ -59,6 +62,7 @@ struct Lowering {
       usesLeft[value] -= 1
       guard usesLeft[value] == 0, let constant = graph.values[value].constant else { continue }
       constant.discardPages()
+      packed[value] = []
       graph.values[value].constant = nil
     }
   }
@@ -200,7 +204,7 @@ struct Lowering {
     geometry.outWidth = output.last?.size ?? 0
     geometry.outHeight = output.count > 3 ? output[output.count - 2].size ?? 0 : 1
     let layer = kernels.convLayer(geometry, groups, w.sizes[0], convolutions)
-    let panels = try pack(layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
+    let panels = try pack(node, .conv(layer), layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
     emit(
       node, .conv(panels, layer), [value(node.inputs[0], in: .channelsLast)] + packedParameters(node),
       .channelsLast)
@@ -225,7 +229,7 @@ struct Lowering {
       inputs[0] = view(of: image, as: node.inputs[0])
     }
     let kernels = kernels
-    let panels = try pack(kernels.packedSize(depth, columns)) { kernels.pack(matrix, bias, $0) }
+    let panels = try pack(node, .matrix(matrix), kernels.packedSize(depth, columns)) { kernels.pack(matrix, bias, $0) }
     emit(node, .gemm(panels, depth: depth, columns: columns), inputs, .rowMajor)
   }
 
@@ -242,10 +246,8 @@ struct Lowering {
     else { return contraction(node) }
     let (depth, columns) = (w.sizes[0], w.sizes[1])
     let kernels = kernels
-    let panels = try pack(kernels.packedSize(depth, columns)) {
-      kernels.pack(
-        WeightMatrix(w: w.floats.baseAddress!, inner: depth, columns: columns, innerStride: columns, columnStride: 1), nil, $0)
-    }
+    let matrix = WeightMatrix(w: w.floats.baseAddress!, inner: depth, columns: columns, innerStride: columns, columnStride: 1)
+    let panels = try pack(node, .matrix(matrix), kernels.packedSize(depth, columns)) { kernels.pack(matrix, nil, $0) }
     emit(
       node, .gemm(panels, depth: depth, columns: columns), [value(node.inputs[0], in: .rowMajor)] + packedParameters(node),
       .rowMajor)
@@ -307,6 +309,18 @@ struct Lowering {
     hasBias(node) ? graph.values[node.inputs[2]].constant?.floats.baseAddress : nil
   }
 
+  /// The weights of a node, packed in a form for kernels; once for all nodes that read them with the same bias.
+  private mutating func pack(
+    _ node: Node, _ form: PackedWeights.Form, _ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void
+  ) throws(DLError) -> Storage {
+    let weights = node.inputs[1]
+    let bias = node.inputs.count > 2 ? node.inputs[2] : Node.absent
+    if let known = packed[weights].first(where: { $0.form == form && $0.bias == bias }) { return known.storage }
+    let storage = try pack(floats, fill)
+    if usesLeft[weights] > 1 { packed[weights].append(PackedWeights(form: form, bias: bias, storage: storage)) }
+    return storage
+  }
+
   mutating func pack(_ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) throws(DLError) -> Storage {
     let (bytes, overflow) = floats.multipliedReportingOverflow(by: 4)
     if overflow { throw DLError(.outOfMemory, "packed weights of more bytes than there are addresses") }
@@ -356,4 +370,15 @@ struct Lowering {
     }
     return g
   }
+}
+
+private struct PackedWeights {
+  enum Form: Equatable {
+    case conv(ConvLayer)
+    case matrix(WeightMatrix)
+  }
+  var form: Form
+  /// A graph value.
+  var bias: Int
+  var storage: Storage
 }

@@ -1,7 +1,7 @@
 /// A matrix of weights as it lies in a model: k counts outer · inner rows, of which row (o, i), k = o · inner + i, has its
 /// column n at w[o · outerStride + i · innerStride + n · columnStride]. Rows of two numbers are those of a convolution (its
 /// cells, and their channels), and of a layer that reads images flattened in another order than they have in memory.
-public struct WeightMatrix {
+public struct WeightMatrix: Equatable {
   public var w: UnsafePointer<Float>
   public var outer: Int
   public var inner: Int

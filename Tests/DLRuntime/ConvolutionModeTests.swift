@@ -36,6 +36,30 @@ import Testing
     #expect(small.packedBytes < 2 * weights && exact.packedBytes == small.packedBytes && model.packedBytes > 4 * weights)
   }
 
+  /// A Siamese network: both images go through the same weights, which are packed once; with another bias they are packed anew.
+  @Test func sharedWeights() throws {
+    func model(branches: Int, ownBias: Bool = false) throws -> Model {
+      var maker = GraphMaker()
+      let w = try maker.constant([8, 3, 3, 3], fanIn: 27), dense = try maker.constant([8 * 36, 5], fanIn: 288)
+      let bias = try maker.constant([8], fanIn: 1)
+      for _ in 0..<branches {
+        let b = ownBias ? try maker.constant([8], fanIn: 1) : bias
+        let x = maker.input([1, 3, 8, 8])
+        let y = try maker.node(.conv(Window(), groups: 1), [x, w, b])
+        maker.graph.outputs.append(
+          try maker.node(.gemm(transposeA: false, transposeB: false), [try maker.node(.flatten(axis: 1), [y]), dense]))
+      }
+      return try Model(maker.graph)
+    }
+    let one = try model(branches: 1).packedBytes
+    let three = try model(branches: 3)
+    #expect(one > 0 && three.packedBytes == one)
+    #expect(try model(branches: 2, ownBias: true).packedBytes > one)
+    let image = TestTensor(random: [1, 3, 8, 8], seed: 3), other = TestTensor(random: [1, 3, 8, 8], seed: 4)
+    let results = try run(Session(three, pool: try ThreadPool(threads: 1)), [image, other, image])
+    #expect(results[0] == results[2] && results[0] != results[1])
+  }
+
   @Test func threadsDoNotChangeABit() throws {
     let (maker, inputs) = try network(depth: 3, channels: 160, size: 15)
     let model = try Model(maker.graph)
