@@ -62,12 +62,14 @@ import Testing
     }
   }
 
-  /// Each reader of a shared constant packs its own copy; the limit stops it before it is made.
+  /// Readers of a shared constant with biases of their own pack copies of their own; the limit stops them before they are made.
   @Test func theMemoryLimitHoldsWhileLoading() throws {
     var maker = GraphMaker()
     let w = try maker.constant([4096, 1])
     let x = maker.input([1, 4096])
-    maker.graph.outputs = try (0..<20).map { _ in try maker.node(.gemm(transposeA: false, transposeB: false), [x, w]) }
+    maker.graph.outputs = try (0..<20).map { _ in
+      try maker.node(.gemm(transposeA: false, transposeB: false), [x, w, try maker.constant([1])])
+    }
     expectStatus(.memoryLimit) { _ = try Model(maker.graph, memoryLimit: 1_000_000) }
     _ = try Model(maker.graph, memoryLimit: 20_000_000)
   }
