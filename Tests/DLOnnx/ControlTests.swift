@@ -5,15 +5,6 @@ import Testing
 
 /// Graphs within graphs.
 @Suite struct ControlTests {
-  private func body(_ inputs: [String], _ nodes: [Onnx_NodeProto], _ outputs: [String]) -> Onnx_GraphProto {
-    .with {
-      $0.name = "body"
-      $0.input = inputs.map { name in .with { $0.name = name } }
-      $0.node = nodes
-      $0.output = outputs.map { name in .with { $0.name = name } }
-    }
-  }
-
   @Test func aKnownConditionChoosesABranch() throws {
     for condition in [0, 1] {
       var model = TestModel()

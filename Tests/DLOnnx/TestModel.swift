@@ -146,3 +146,13 @@ extension Onnx_ValueInfoProto {
     }
   }
 }
+
+/// The graph of a branch or loop.
+func body(_ inputs: [String], _ nodes: [Onnx_NodeProto], _ outputs: [String]) -> Onnx_GraphProto {
+  .with {
+    $0.name = "body"
+    $0.input = inputs.map { name in .with { $0.name = name } }
+    $0.node = nodes
+    $0.output = outputs.map { name in .with { $0.name = name } }
+  }
+}
