@@ -1,7 +1,7 @@
 /// The outputs of an operation on constants, or nil where its inputs are not all constant, or there is too much to read.
 /// facts: from `inferFacts`.
-/// limit: the most bytes of outputs it makes; nil beyond. mostReads: the most elements it reads, of which sums over products of
-/// small tensors, or over large windows, may have any number.
+/// limit: the most bytes of outputs it makes; nil beyond. mostReads: the most elements it reads more than it makes, of which
+/// sums over products of small tensors, or over large windows, may have any number.
 public func fold(
   _ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int, mostReads: Int = 1 << 24
 ) throws(DLError) -> [Constant]? {
@@ -13,7 +13,9 @@ public func fold(
     if total > limit { return nil }
   }
   let output = TensorType(facts[0].type.dtype, sizes: most[0])
-  guard readCount(of: op, inputs.map { $0?.type }, output) ?? .max <= mostReads else { return nil }
+  guard let reads = readCount(of: op, inputs.map { $0?.type }, output),
+    reads - (output.sizes.flatMap(elementCount) ?? 0) <= mostReads
+  else { return nil }
   var buffers: [TensorBuffer?] = []
   var storages: [Storage] = []
   for (fact, sizes) in zip(facts, most) {

@@ -51,7 +51,7 @@ struct Sections {
     var reader = ByteReader(kind, UnsafeRawBufferPointer(rebasing: file[range]), start: range.lowerBound)
     let rawSize: UInt32 = try reader.read("unpacked size")
     let block = try reader.readBytes("block", count: reader.remaining)
-    guard let size = Int(exactly: rawSize), size / Packing.mostExpansion <= block.count else {
+    guard let size = Int(exactly: rawSize), size <= Packing.mostUnpacked(block.count) else {
       throw reader.failure(at: 0, "unpacked size: \(block.count) bytes cannot hold \(rawSize)")
     }
     var fits = false

@@ -1,8 +1,9 @@
 /// The LZ4 block format (Yann Collet, "LZ4 Block Format Description"): sequences of literals, each but the last followed by a
 /// copy of what is up to 65,535 bytes before. FORMAT.md gives it in full.
 enum Packing {
-  /// A byte of a block stands for at most so many.
-  static let mostExpansion = 255
+  /// The most bytes that a block may stand for: a byte cannot for more than 255, and beyond a megabyte, 16 are enough for any
+  /// graph. What is read from a section takes memory in proportion to this.
+  static func mostUnpacked(_ block: Int) -> Int { min(255 * (block + 1), (1 << 20) + 16 * block) }
   static let shortestCopy = 4
   static let longestDistance = 65_535
   /// A length of 15 in a token goes on in bytes after it.

@@ -40,12 +40,12 @@ private struct ModelWriter {
       self.kind = kind
       self.bytes = bytes
       flags = kind == .metadata ? 0 : Format.required
-      guard packed else { return }
-      var block: [UInt8] = []
-      block.add(UInt32(bytes.count))
-      block += pack(bytes)
-      guard block.count < bytes.count else { return }
-      self.bytes = block
+      guard packed, let size = UInt32(exactly: bytes.count) else { return }
+      let block = pack(bytes)
+      guard block.count + 4 < bytes.count, bytes.count <= Packing.mostUnpacked(block.count) else { return }
+      self.bytes = []
+      self.bytes.add(size)
+      self.bytes += block
       flags |= Format.packed
     }
 

@@ -9,7 +9,8 @@ extension Lowering {
   /// convolutions, each of a share of the cells, that write outputs a stride apart. Nothing is added up in memory.
   ///
   /// Of few filters, the phases of a row are also joined into one convolution whose outputs are neighbours in memory, where
-  /// that fills vectors better than it adds cells.
+  /// that fills vectors better than it adds cells. An infinite input then meets the zeros of cells that a phase does not have,
+  /// and makes neighbouring outputs NaN; exact models and those of low memory do without.
   mutating func convTranspose(_ node: Node, _ window: Window, _ groups: Int) throws(DLError) {
     guard let w = graph.values[node.inputs[1]].constant, 3...4 ~= w.sizes.count, w.count > 0, biasIsConstant(node),
       window.rule == .explicit, window.dilations.allSatisfy({ $0 == 1 }),
@@ -21,30 +22,46 @@ extension Lowering {
       : TransposedAxis(kernel: 1, stride: 1, pad: 0)
     let last = window.strides.count - 1
     let columns = TransposedAxis(kernel: w.sizes[last + 2], stride: window.strides[last], pad: window.padBegin[last])
-    var phases: [TransposedPhase] = []
+    let apart = (0..<columns.stride).map { $0..<$0 + 1 }
+    let phases = try self.phases(node, w, groups, rows, columns, apart)
     var joined: [TransposedPhase] = []
-    for row in 0..<rows.stride {
-      let vertical = rows.phase(row)
-      let each = (0..<columns.stride).map { TransposedCells(vertical, columns, $0..<$0 + 1) }
-      let all = TransposedCells(vertical, columns, 0..<columns.stride)
-      for cells in each {
-        phases.append(try phase(node, w, groups, cells, row: row, rows.stride, columns.stride))
-      }
-      if groups == 1 && columns.stride > 1
-        && products(all, w.sizes[1]) < each.reduce(0, { $0 + products($1, w.sizes[1]) })
-      {
-        joined.append(try phase(node, w, groups, all, row: row, rows.stride, columns.stride))
-      }
+    let all = [0..<columns.stride]
+    if groups == 1 && columns.stride > 1 && !convolutions.exact && !convolutions.lowMemory
+      && products(rows, columns, all, w.sizes[1]) < products(rows, columns, apart, w.sizes[1])
+    {
+      joined = try self.phases(node, w, groups, rows, columns, all)
     }
     emit(
       node, .convTranspose(phases, joined: joined), [value(node.inputs[0], in: .channelsLast)] + parameters(node), .channelsLast)
   }
 
-  /// How much is multiplied for an output, what only fills vectors included.
-  private func products(_ cells: TransposedCells, _ filters: Int) -> Int {
-    var g = WindowGeometry()
-    (g.kernelHeight, g.kernelWidth, g.channels) = (cells.rows.count, cells.width, 1)
-    return kernels.convLayer(g, 1, cells.phases.count * filters, ConvOptions(lowMemory: true, forced: .direct)).packedSize
+  /// How much is multiplied for an output of each phase, what only fills vectors included.
+  private func products(_ rows: TransposedAxis, _ columns: TransposedAxis, _ parts: [Range<Int>], _ filters: Int) -> Int {
+    var products = 0
+    for row in 0..<rows.stride {
+      for part in parts {
+        let cells = TransposedCells(rows.phase(row), columns, part)
+        var g = WindowGeometry()
+        (g.kernelHeight, g.kernelWidth, g.channels) = (cells.rows.count, cells.width, 1)
+        let layer = kernels.convLayer(g, 1, part.count * filters, ConvOptions(lowMemory: true, forced: .direct))
+        products += layer.packedSize
+      }
+    }
+    return products
+  }
+
+  /// A convolution for each phase of rows and each part of the phases of columns.
+  private mutating func phases(
+    _ node: Node, _ w: Constant, _ groups: Int, _ rows: TransposedAxis, _ columns: TransposedAxis, _ parts: [Range<Int>]
+  ) throws(DLError) -> [TransposedPhase] {
+    var phases: [TransposedPhase] = []
+    for row in 0..<rows.stride {
+      for part in parts {
+        let cells = TransposedCells(rows.phase(row), columns, part)
+        phases.append(try phase(node, w, groups, cells, row: row, rows.stride, columns.stride))
+      }
+    }
+    return phases
   }
 
   private mutating func phase(
@@ -57,7 +74,8 @@ extension Lowering {
     (g.kernelWidth, g.padLeft) = (cells.width, cells.padLeft)
     g.channels = w.sizes[0]
     let kernels = kernels
-    let layer = kernels.convLayer(g, groups, outChannels, ConvOptions(forced: .direct))
+    let layer = kernels.convLayer(
+      g, groups, outChannels, ConvOptions(lowMemory: convolutions.lowMemory, forced: .direct))
     let plane = w.sizes[2...].reduce(1, *)
     let kernelWidth = w.sizes[w.sizes.count - 1]
     // [filters of all phases and groups][channels of one][cells], from [channels of all][filters of one][kernel].

@@ -101,13 +101,13 @@ extension ConvPlan {
     // Weights that no cache keeps are better read once for many rows.
     let large = depth * columns > 131_072
     if large { rows = max(rows, ceilDivide(8 * tileRows, max(1, g.outWidth))) }
-    if copies {
-      let line = max(1, saturatingProduct(g.paddedWidth, g.channels * g.kernelDepth))
-      let fits = ((large ? 4 : 1) * bandFloats / line - g.extentHeight) / g.strideHeight + 1
-      rows = min(rows, max(1, fits))
-    }
+    // What a band may copy.
+    let line = saturatingProduct(g.paddedWidth, g.channels * g.kernelDepth)
+    let room = (large ? 4 : 1) * bandFloats
+    if copies { rows = min(rows, max(1, (room / max(1, line) - g.extentHeight) / g.strideHeight + 1)) }
     let images = g.batch * g.outDepth
     imagesPerBand = outputsApart ? 1 : max(1, min(images, rows / max(1, g.outHeight)))
+    if copies { imagesPerBand = max(1, min(imagesPerBand, room / max(1, saturatingProduct(copyRows(g.outHeight), line)))) }
     rowsPerBand = min(max(1, rows), g.outHeight)
     bandsPerImage = ceilDivide(g.outHeight, max(1, rowsPerBand))
     bands = bandsPerImage * ceilDivide(images, imagesPerBand)
@@ -117,7 +117,6 @@ extension ConvPlan {
     panelUnits = max(1, panels / panelsPerUnit)
     units = bands * groups * panelUnits
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
-    let line = saturatingProduct(g.paddedWidth, g.channels * g.kernelDepth)
     scratch = copies ? saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line) : 0
   }
 

@@ -108,6 +108,9 @@ private let sectionRefusals: [Refusal] = [
   Refusal("expected flags of at most 3, found 4", .unsupported) { $0.sections[0].flags = 4 },
   Refusal("section 4 (WGTS), table entry at byte 192: weights that are packed", .unsupported) { $0.sections[4].flags = 3 },
   Refusal("section STRS, byte 256: unpacked size: 2 bytes cannot hold 1000") { $0.pack("STRS", 1000, [0x10, 65]) },
+  Refusal("section STRS, byte 256: unpacked size: 70000 bytes cannot hold 4000000") {
+    $0.pack("STRS", 4_000_000, [UInt8](repeating: 0, count: 70_000))
+  },
   Refusal("expected a block of 5 bytes when unpacked") { $0.pack("GRPH", 5, [0x40, 1, 2, 3, 4]) },
   Refusal("section TENS, unpacked byte 0: number of tensors: expected at most 0, which fit the section, found 3") {
     $0.pack("TENS", 4, [0x40, 3, 0, 0, 0])

@@ -106,6 +106,16 @@ import Testing
     }
   }
 
+  /// A window much longer than the image is copied with its padding; not for many images at once.
+  @Test func scratchOfLongWindowsOverManyImages() {
+    var g = WindowGeometry()
+    (g.batch, g.kernelWidth, g.dilationWidth, g.padLeft, g.padRight) = (40_000, 3, 10_000, 10_000, 10_000)
+    for set in kernelSets {
+      let layer = set.convLayer(g, 1, 1, ConvOptions())
+      #expect(set.planConv(layer, g, 0).scratch <= 65_536, "\(set.isa)")
+    }
+  }
+
   /// Padding as large as a file can state: the size of the scratch says that it is too much, and nothing wraps around.
   @Test func scratchOfAbsurdPaddingSaturates() {
     var g = WindowGeometry()

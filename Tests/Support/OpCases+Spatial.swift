@@ -25,6 +25,11 @@ private let transposedCases: [OpCase] = [
   transposed([2, 9, 5, 6], 3, [4, 4], Window(stride: 2, pad: 1)),  // its last layer: columns joined
   transposed([1, 5, 3, 7], 3, [4, 4], Window(stride: 2, pad: 1), padding: [1, 1]),  // but for an odd width
   transposed([1, 2, 4, 3], 2, [6, 6], Window(stride: 3, pad: 1), padding: [2, 2], bias: false),
+  // Rows of which some would gain from joined columns and some would not, with vectors of 16, 8 and 4.
+  transposed([1, 3, 4, 4], 7, [8, 8], Window(stride: 5, pad: 2), padding: [1, 1]),
+  transposed([1, 2, 3, 3], 65, [5, 5], Window(stride: 3, pad: 2), padding: [2, 2]),
+  transposed([1, 2, 3, 3], 33, [5, 5], Window(stride: 3), padding: [1, 1]),
+  transposed([1, 2, 3, 3], 5, [7, 7], Window(stride: 6, pad: 1), padding: [1, 1]),
   transposed([1, 16, 7, 7], 16, [3, 3], Window(stride: 2, pad: 1), padding: [1, 1], bias: false),
   transposed([1, 3, 5, 4], 5, [3, 3], Window()),
   transposed([1, 4, 3, 3], 6, [3, 2], window([2, 3], [2, 1], [1, 0], [0, 1]), groups: 2, padding: [1, 0]),

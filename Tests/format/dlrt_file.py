@@ -323,6 +323,9 @@ def unpack(kind, data):
     """The bytes of a packed section."""
     reader, found = Reader(kind, data), bytearray()
     size = reader.number("I")
+    block = len(data) - 4
+    if size > min(255 * (block + 1), (1 << 20) + 16 * block):
+        raise Invalid(f"{kind}: {block} bytes for {size}")
 
     def length(short):
         byte = 255
