@@ -16,17 +16,20 @@
 #include <cpuid.h>
 #endif
 
+// Huge pages are asked for from so many bytes on; memory as large begins where one can.
+static const size_t huge_page = 2 << 20, huge_from = 4 << 20;
+
 void *dlp_allocate(size_t size) {
   void *memory = NULL;
   if (size > SIZE_MAX / 2) return NULL;
-  size_t alignment = size < 4 << 20 ? 64 : 2 << 20;  // so that all of it can be huge pages
+  size_t alignment = size < huge_from ? 64 : huge_page;
   return posix_memalign(&memory, alignment, size ? size : 1) == 0 ? memory : NULL;
 }
 
 void dlp_prefer_huge_pages(void *memory, size_t size) {
 #ifdef MADV_HUGEPAGE
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)memory + page - 1) / page * page;
-  if (size >= 4 << 20) madvise((void *)first, ((uintptr_t)memory + size - first) / page * page, MADV_HUGEPAGE);
+  if (size >= huge_from) madvise((void *)first, ((uintptr_t)memory + size - first) / page * page, MADV_HUGEPAGE);
 #endif
 }
 

@@ -314,7 +314,7 @@ struct Lowering {
     _ node: Node, _ form: PackedWeights.Form, _ floats: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void
   ) throws(DLError) -> Storage {
     let weights = node.inputs[1]
-    let bias = node.inputs.count > 2 ? node.inputs[2] : Node.absent
+    let bias = hasBias(node) ? node.inputs[2] : Node.absent
     if let known = packed[weights].first(where: { $0.form == form && $0.bias == bias }) { return known.storage }
     let storage = try pack(floats, fill)
     if usesLeft[weights] > 1 { packed[weights].append(PackedWeights(form: form, bias: bias, storage: storage)) }
@@ -372,6 +372,7 @@ struct Lowering {
   }
 }
 
+/// Weights in a form for kernels, with the bias that is packed with them.
 private struct PackedWeights {
   enum Form: Equatable {
     case conv(ConvLayer)

@@ -3,6 +3,9 @@ import KernelTypes
 
 // Steps that reduce over channels or windows.
 
+/// In the template of a kernel's call, where a run puts the addresses of its slots.
+private var null: UnsafeMutablePointer<Float> { UnsafeMutablePointer(bitPattern: 64)! }
+
 extension StepBuilder {
   /// One convolution for each phase, or for the phases of a row if their outputs are neighbours.
   func convTranspose(_ node: ProgramNode, _ phases: [TransposedPhase], _ joined: [TransposedPhase]) -> [Step] {
@@ -11,8 +14,7 @@ extension StepBuilder {
     let dense = pitch(y) == o[1] && (node.epilogue.residual.map { pitch($0) == o[1] } ?? true)
     let joins = !joined.isEmpty && dense && width % joined[0].columnStep == 0
     var steps: [Step] = []
-    for phase in joins ? joined : phases
-    where phase.row < height && phase.columns.lowerBound < width {
+    for phase in joins ? joined : phases where phase.row < height && phase.columns.lowerBound < width {
       // Joined outputs count as one pixel.
       let pixel = phase.columns.count
       var g = placed(phase.layer.window, node.inputs[0], y)
@@ -21,7 +23,8 @@ extension StepBuilder {
       g.outWidth = (width - phase.columns.lowerBound + phase.columnStep - 1) / phase.columnStep
       g.outColumnStep = phase.columnStep / pixel
       (g.outRowStep, g.outImageStep) = (phase.rowStep * width / pixel, height * width / pixel)
-      steps.append(conv(node, phase.panels, phase.layer, g, firstPixel: phase.row * width + phase.columns.lowerBound, pixel))
+      let first = phase.row * width + phase.columns.lowerBound
+      steps.append(conv(node, phase.panels, phase.layer, g, firstPixel: first, joined: pixel))
     }
     return steps
   }
@@ -29,14 +32,13 @@ extension StepBuilder {
   /// firstPixel: of y, where the first output of a phase goes; joined: how many pixels of y are one of the plan's.
   func conv(
     _ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ geometry: WindowGeometry, firstPixel: Int? = nil,
-    _ joined: Int = 1
+    joined: Int = 1
   ) -> Step {
     let x = node.inputs[0]
     let y = node.output
     let residual = node.epilogue.residual
     let plan = kernels.planConv(layer, geometry, residual.map { joined * pitch($0) } ?? 0)
     let kernel = kernels.conv
-    let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
     let template = ConvCall(
       plan: plan, x: null, panels: panels.floats, y: null, activation: node.epilogue.activation, scratch: null)
     let window = layer.window
@@ -71,7 +73,6 @@ extension StepBuilder {
     let residual = node.epilogue.residual
     let rows = count(x) / depth
     let kernel = kernels.gemm
-    let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
     var template = GemmCall(
       rows: rows, depth: depth, columns: columns, x: null, xStride: isDense(x) ? depth : pitch(x), panels: panels.floats, y: null,
       yStride: pitch(y),
@@ -95,7 +96,6 @@ extension StepBuilder {
     let x = node.inputs[0]
     let y = node.output
     let kernel = kernels.pool
-    let null = UnsafeMutablePointer<Float>(bitPattern: 64)!
     let template = PoolCall(kind: kind, geometry: geometry, x: null, y: null)
     return Step(
       name: node.name, kernel: "pool", reads: [x], write: y, units: template.units,
