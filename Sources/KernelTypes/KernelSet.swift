@@ -76,14 +76,14 @@ public struct PoolCall {
   public var geometry: WindowGeometry
   public var x: UnsafePointer<Float>
   public var y: UnsafeMutablePointer<Float>
-  public var partsPerRow: Int
+  /// Follows from an image's sizes alone: the order in which a window is added up does not depend on the batch.
+  public let partsPerRow: Int
   public var units: Int { geometry.batch * geometry.outHeight * partsPerRow }
 
   public init(kind: Kind, geometry: WindowGeometry, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>) {
     self.kind = kind
     self.geometry = geometry
-    let rows = max(1, geometry.batch * geometry.outHeight)
-    partsPerRow = max(1, min(16 / rows, geometry.outWidth / 8))
+    partsPerRow = max(1, min(16 / max(1, geometry.outHeight), geometry.outWidth / 8))
     self.x = x
     self.y = y
   }

@@ -106,6 +106,26 @@ import Testing
     }
   }
 
+  /// Windows that are folded together share columns, which are added up first: of each image the same ones.
+  @Test func averagesDoNotDependOnTheBatch() {
+    var g = WindowGeometry()
+    (g.batch, g.inHeight, g.inWidth, g.outHeight, g.outWidth) = (20, 2, 46, 1, 44)
+    (g.kernelHeight, g.kernelWidth, g.channels, g.inPixelStride, g.outPixelStride) = (2, 3, 32, 32, 32)
+    let image: [Float] = (0..<2944).map { (i: Int) -> Float in Float(i * 37 % 101) / 7 - 6 }
+    let x = Guarded(Array(repeatElement(image, count: 20).joined()))
+    for set in kernelSets {
+      func pool(batch: Int) -> [Float] {
+        g.batch = batch
+        let y = Guarded(count: batch * 44 * 32)
+        let call = PoolCall(kind: .average(countPadding: false), geometry: g, x: x.base, y: y.base)
+        set.pool(call, 0..<call.units)
+        return y.values
+      }
+      let one = pool(batch: 1)
+      #expect(pool(batch: 20) == Array(repeatElement(one, count: 20).joined()), "\(set.isa)")
+    }
+  }
+
   /// A window much longer than the image is copied with its padding; not for many images at once.
   @Test func scratchOfLongWindowsOverManyImages() {
     var g = WindowGeometry()
