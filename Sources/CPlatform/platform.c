@@ -16,8 +16,8 @@
 #include <cpuid.h>
 #endif
 
-// Huge pages are asked for from so many bytes on; memory as large begins where one can.
-static const size_t huge_page = 2 << 20, huge_from = 4 << 20;
+// Memory from so many bytes on is touched in one call; from so many on it begins where a huge page can.
+static const size_t prepare_from = 256 << 10, huge_from = 4 << 20, huge_page = 2 << 20;
 
 void *dlp_allocate(size_t size) {
   void *memory = NULL;
@@ -26,11 +26,21 @@ void *dlp_allocate(size_t size) {
   return posix_memalign(&memory, alignment, size ? size : 1) == 0 ? memory : NULL;
 }
 
-void dlp_prefer_huge_pages(void *memory, size_t size) {
-#ifdef MADV_HUGEPAGE
+// Linux knows them from 5.14 and 6.1 on, whatever the C library's headers know. An unknown one is refused even for no memory.
+enum { populate_write = 23, collapse = 25 };
+
+void dlp_prepare_pages(void *memory, size_t size) {
+  if (size < prepare_from) return;
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)memory + page - 1) / page * page;
-  if (size >= huge_from) madvise((void *)first, ((uintptr_t)memory + size - first) / page * page, MADV_HUGEPAGE);
-#endif
+  size = ((uintptr_t)memory + size - first) / page * page;
+  bool can_collapse = madvise((void *)first, 0, collapse) == 0;
+  if (can_collapse || size >= huge_from) madvise((void *)first, size, can_collapse ? populate_write : MADV_HUGEPAGE);
+}
+
+size_t dlp_huge_pages(size_t size) { return size < huge_from ? 0 : size / huge_page; }
+
+void dlp_collapse_pages(const void *memory, size_t index) {
+  madvise((char *)memory + index * huge_page, huge_page, collapse);
 }
 
 void dlp_free(void *memory) { free(memory); }

@@ -86,16 +86,16 @@ struct Sections {
     }
   }
 
-  /// The checksum of a range of the file, of which large ones are not held in memory as a whole.
+  /// The checksum of a range of the file. Very large ones are not held in memory as a whole; others are about to be read again.
   private func checksum(_ range: Range<Int>) -> UInt64 {
-    let piece = 1 << 22  // a multiple of the stripe
+    let (piece, large) = (1 << 22, 1 << 27)  // pieces are multiples of the stripe
     var checksum = Checksum()
     let tail = range.upperBound - range.count % Checksum.stripe
     var at = range.lowerBound
     while at < tail {
       let end = min(at + piece, tail)
       checksum.addStripes(UnsafeRawBufferPointer(start: storage.base + at, count: end - at))
-      if range.count > piece { storage.discardPages(at..<end) }
+      if range.count > large { storage.discardPages(at..<end) }
       at = end
     }
     return checksum.finish(tail: UnsafeRawBufferPointer(start: storage.base + tail, count: range.upperBound - tail))

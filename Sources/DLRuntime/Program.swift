@@ -75,6 +75,15 @@ enum Operation {
   case changeLayout(from: Layout, to: Layout)
   /// The naive kernel, over row-major tensors.
   case reference
+
+  /// Packed weights.
+  var weights: [Storage] {
+    switch self {
+    case .conv(let panels, _), .gemm(let panels, depth: _, columns: _), .affine(let panels, channels: _): [panels]
+    case .convTranspose(let phases, let joined): (phases + joined).map { $0.panels }
+    default: []
+    }
+  }
 }
 
 final class ProgramNode {

@@ -7,11 +7,13 @@ private struct Buffer {
   private(set) var capacity = 0
 
   /// Room for `bytes`, without its old contents if it has to grow; empty if that fails.
-  mutating func reserve(_ bytes: Int) throws(DLError) {
+  mutating func reserve(_ bytes: Int, _ hugePages: inout HugePages) throws(DLError) {
     if memory != nil && bytes <= capacity { return }
+    if let memory { hugePages.remove(memory) }
     free()
     guard let grown = dlp_allocate(bytes) else { throw DLError(.outOfMemory, "no memory for \(bytes) bytes of tensors") }
-    dlp_prefer_huge_pages(grown, bytes)
+    dlp_prepare_pages(grown, bytes)
+    hugePages.add(grown, bytes)
     memory = grown
     capacity = bytes
   }
@@ -54,6 +56,9 @@ public final class Session {
   private var sizesChanged = true
   private var addressesChanged = true
   private(set) var hasRun = false
+  private var hugePages = HugePages()
+  /// Nanoseconds of the last run while there are pages to make huge.
+  private var lastRun: UInt64 = 0
 
   /// memoryLimit: bytes of tensors the session may hold; 0: no limit.
   public init(_ model: Model, pool: ThreadPool, memoryLimit: Int = 0) {
@@ -62,6 +67,9 @@ public final class Session {
     self.memoryLimit = memoryLimit
     inputs = model.graph.inputs.map { _ in Input() }
     outputs = model.graph.outputs.map { _ in Output() }
+    for node in model.program.nodes {
+      for weights in node.operation.weights { hugePages.add(weights.base, weights.byteCount) }
+    }
   }
 
   deinit {
@@ -82,7 +90,7 @@ public final class Session {
       inputs[index].sizes = nil
       sizesChanged = true
     }
-    try inputs[index].own.reserve(bytes)
+    try inputs[index].own.reserve(bytes, &hugePages)
     if inputs[index].bound != nil || inputs[index].own.memory != before { addressesChanged = true }
     setSizes(index, sizes)
     inputs[index].bound = nil
@@ -160,6 +168,14 @@ public final class Session {
     defer { dlp_fpu_leave(saved) }
     if sizesChanged || addressesChanged { try prepare() }
     hasRun = false
+    if hugePages.isDone { return try runStages() }
+    hugePages.advance(afterRunOf: lastRun)
+    let start = dlp_nanoseconds()
+    try runStages()
+    lastRun = dlp_nanoseconds() - start
+  }
+
+  private func runStages() throws(DLError) {
     if stages.count > 1 { stages.removeLast(stages.count - 1) }
     try runStage(stages[0])
     while let next = try stages[stages.count - 1].successor(model.program, model.kernels, threads: pool.threads) {
@@ -290,9 +306,9 @@ public final class Session {
       }
     }
     try requireLimit(wanted)
-    try arenas[stage].reserve(plan.arenaBytes)
+    try arenas[stage].reserve(plan.arenaBytes, &hugePages)
     for i in plan.delivers where outputs[i].bound == nil {
-      try outputs[i].own.reserve(plan.outputType(i, model.program).bytes)
+      try outputs[i].own.reserve(plan.outputType(i, model.program).bytes, &hugePages)
     }
   }
 

@@ -7,9 +7,12 @@
 // 64-byte aligned memory, or NULL. Freed by dlp_free.
 void *dlp_allocate(size_t size);
 void dlp_free(void *memory);
-// Asks for few large pages instead of many small ones, before memory of some megabytes is first touched: it is then read as fast
-// as it can be. Making such pages may take the system milliseconds each, so it is for what is read in every run.
-void dlp_prefer_huge_pages(void *memory, size_t size);
+// Touches memory that is about to be filled, from some megabytes on, in one call. Reading is fastest from huge pages, but some
+// systems take milliseconds to make one; so pages are small first, and become huge one by one when there is time: collapse does
+// it, if it can, for one of dlp_huge_pages blocks, counted from 0. Where Linux cannot (before 6.1) they are asked to be huge at once.
+void dlp_prepare_pages(void *memory, size_t size);
+size_t dlp_huge_pages(size_t size);
+void dlp_collapse_pages(const void *memory, size_t index);
 
 // A whole file mapped read-only. Returns 0, or an errno value; an empty file gives *data = NULL and *size = 0.
 int dlp_map_file(const char *path, const void **data, size_t *size);

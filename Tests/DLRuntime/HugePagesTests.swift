@@ -1,0 +1,64 @@
+import CPlatform
+import Foundation
+import TestSupport
+import Testing
+
+@testable import DLRuntime
+
+@Suite struct HugePagesTests {
+  /// Kilobytes of huge pages in the mapping that has an address.
+  private func hugeKilobytes(at address: UnsafeRawPointer) throws -> Int {
+    var isInside = false
+    let text = try #require(try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/smaps")).readToEnd())
+    for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
+      let words = line.split(separator: " ")
+      let range = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+      if range.count == 2 { isInside = range[0]..<range[1] ~= UInt(bitPattern: address) }
+      if isInside && words[0] == "AnonHugePages:" { return Int(words[1]) ?? 0 }
+    }
+    return 0
+  }
+
+  @Test func pagesBecomeHugeAsRunsPayForThem() throws {
+    let bytes = 9 << 20
+    let memory = try #require(dlp_allocate(bytes))
+    defer { dlp_free(memory) }
+    dlp_prepare_pages(memory, bytes)
+    let numbers = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Int.self, capacity: bytes / 8), count: bytes / 8)
+    for i in numbers.indices { numbers[i] = i }
+    var pages = HugePages()
+    pages.add(memory, bytes)
+    pages.add(memory, 100)  // too small
+    pages.advance(afterRunOf: 0)
+    #expect(!pages.isDone)
+    var runs = 0
+    while !pages.isDone {
+      pages.advance(afterRunOf: 1_000_000)
+      runs += 1
+    }
+    #expect(runs >= 1)
+    #expect(numbers.indices.allSatisfy { numbers[$0] == $0 })
+    // Whether the system gives a huge page at all shows where one is asked for directly.
+    let (sample, page) = (try #require(dlp_allocate(bytes)), 2 << 20)
+    defer { dlp_free(sample) }
+    memset(sample, 1, bytes)
+    if madvise(sample, page, 25) == 0 { #expect(try hugeKilobytes(at: memory) >= 2048) }
+  }
+
+  @Test func freedMemoryIsLeftAlone() throws {
+    var pages = HugePages()
+    let memory = try #require(UnsafeRawPointer(bitPattern: 1 << 30))
+    pages.add(memory, 8 << 20)
+    pages.remove(memory)
+    #expect(pages.isDone)
+  }
+
+  @Test func outputsKeepTheirBits() throws {
+    var maker = GraphMaker()
+    maker.graph.outputs = [try maker.dense(maker.input([1, 1024]), out: 4096)]
+    let session = Session(try Model(maker.graph), pool: try ThreadPool(threads: 1))
+    let input = [TestTensor(random: [1, 1024], seed: 3)]
+    let first = try run(session, input)
+    for _ in 0..<200 { #expect(try run(session, input) == first) }
+  }
+}
