@@ -15,16 +15,16 @@ extension Call {
     return try importer.append(op, inputs.map { $0 ?? Node.absent }, outputs: outputs)
   }
 
-  func add(_ constant: Constant) -> Int { importer.graph.addConstant(Name(node.output.first ?? ""), constant) }
+  func add(_ constant: Constant) throws -> Int { try importer.add(constant, named: node.output.first ?? "") }
 
   /// A scalar.
   func number(_ value: Double, _ dtype: DType) throws -> Int {
-    add(try Constant(filling: TensorType(dtype, []), with: value))
+    try add(Constant(filling: TensorType(dtype, []), with: value))
   }
   /// An i64 scalar.
-  func number(_ value: Int) throws -> Int { add(try Constant([], integers: [value])) }
+  func number(_ value: Int) throws -> Int { try add(Constant([], integers: [value])) }
   /// An i64 vector.
-  func numbers(_ values: [Int]) throws -> Int { add(try Constant([values.count], integers: values)) }
+  func numbers(_ values: [Int]) throws -> Int { try add(Constant([values.count], integers: values)) }
 
   func unary(_ function: UnaryFunction, _ x: Int) throws -> Int { try add(.unary(function), x) }
   func binary(_ function: BinaryFunction, _ a: Int, _ b: Int) throws -> Int { try add(.binary(function), a, b) }

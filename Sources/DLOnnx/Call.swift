@@ -97,11 +97,11 @@ final class Call {
   }
   func tensor(_ name: String) throws -> Constant? {
     guard let attribute = try read(name, .tensor) else { return nil }
-    return try importer.counted(DLOnnx.constant(attribute.t, importer.files))
+    return try DLOnnx.constant(attribute.t, importer.files)
   }
   func sparseTensor(_ name: String) throws -> Constant? {
     guard let attribute = try read(name, .sparseTensor) else { return nil }
-    return try importer.counted(DLOnnx.constant(attribute.sparseTensor, importer.files))
+    return try DLOnnx.constant(attribute.sparseTensor, importer.files)
   }
   func graph(_ name: String) throws -> Onnx_GraphProto {
     guard let attribute = try read(name, .graph) else { throw DLError(.invalidModel, "attribute \(name) is missing") }

@@ -123,7 +123,7 @@ final class Importer {
         let type = try type(of: input)
         if let value = options.constants[input.name] {
           let constant = try Constant(filling: type, with: value)
-          scope.entries[input.name] = .value(graph.addConstant(Name(input.name), constant))
+          scope.entries[input.name] = .value(try add(constant, named: input.name))
           constants.append((input.name, constant))
         } else {
           scope.entries[input.name] = .value(graph.addInput(Name(input.name), type))
@@ -306,8 +306,7 @@ final class Importer {
     let known = inputs.map { graph.fact($0) }
     let facts = try inferFacts(of: op, known, outputs: count, symbols: graph.symbols)
     if let constants = try folded(op, known, facts), budget.has(bytes: byteCount(constants), source: files.byteCount) {
-      try take(bytes: byteCount(constants))
-      return constants.map { graph.addConstant("", $0) }
+      return try constants.map { try add($0, named: "") }
     }
     return appendNode(op, inputs, facts)
   }
@@ -322,10 +321,9 @@ final class Importer {
     return outputs
   }
 
-  /// A constant of the model: it counts as often as it is read.
-  func counted(_ constant: Constant) throws -> Constant {
-    try take(bytes: constant.bytes.count)
-    return constant
+  func add(_ constant: Constant, named name: String) throws -> Int {
+    try take(bytes: constant.bytes.count + name.utf8.count)
+    return graph.addConstant(Name(name), constant)
   }
 
   private func take(bytes: Int) throws { try budget.take(bytes: bytes, source: files.byteCount) }
@@ -340,10 +338,10 @@ final class Importer {
     switch entry {
     case .value(let value): return value
     case .failed, .absent: return nil
-    case .tensor(let tensor): constant = try counted(DLOnnx.constant(tensor, files))
-    case .sparseTensor(let tensor): constant = try counted(DLOnnx.constant(tensor, files))
+    case .tensor(let tensor): constant = try DLOnnx.constant(tensor, files)
+    case .sparseTensor(let tensor): constant = try DLOnnx.constant(tensor, files)
     }
-    let value = graph.addConstant(Name(name), constant)
+    let value = try add(constant, named: name)
     owner.entries[name] = .value(value)
     return value
   }

@@ -63,9 +63,13 @@ import Testing
 
   /// A node of a body that holds its constant would be as many copies as there are iterations.
   @Test func copiesOfConstants() {
-    let weights = Onnx_TensorProto.floats("w", [1 << 18], Array(repeating: 1, count: 1 << 18))
-    expectRefusal(
-      model(loop(.op("Constant", [], ["b"], [.tensor("value", weights)]))), "bytes of constants and names")
+    let ones = [Float](repeating: 1, count: 1 << 18)
+    for value: Onnx_AttributeProto in [
+      .tensor("value", .floats("w", [1 << 18], ones)),
+      .with { ($0.name, $0.type, $0.floats) = ("value_floats", .floats, ones) },
+    ] {
+      expectRefusal(model(loop(.op("Constant", [], ["b"], [value]))), "bytes of constants and names")
+    }
   }
 
   /// Each step of a chain over a constant is a constant as large: some of them stay nodes.

@@ -2,7 +2,7 @@ import DLGraph
 
 /// Operations that make tensors.
 let makingConverters: [String: Converter] = [
-  "Constant": { call in [call.add(try call.constantValue())] },
+  "Constant": { call in [try call.add(call.constantValue())] },
   "ConstantOfShape": { call in
     let value = try call.tensor("value") ?? Constant([1], [0])
     guard value.count == 1 else { throw DLError(.invalidModel, "value: expected one element, found \(value.count)") }

@@ -193,7 +193,7 @@ private struct Recurrence {
     let width = gates * size
     let input = try call.slice(both, axis: 0, 0, width)
     guard linearBeforeReset else { return (try call.binary(.add, input, call.slice(both, axis: 0, width, 2 * width)), nil) }
-    let zeros = call.add(try Constant(filling: TensorType(call.dtype(both), sizes: [size]), with: 0))
+    let zeros = try call.add(Constant(filling: TensorType(call.dtype(both), sizes: [size]), with: 0))
     let gates = try call.add(.concat(axis: 0), call.slice(both, axis: 0, width, width + 2 * size), zeros)
     return (try call.binary(.add, input, gates), try call.slice(both, axis: 0, width + 2 * size, 2 * width))
   }

@@ -68,7 +68,7 @@ extension Call {
     guard count <= mostPlaces / frame else { throw DLError(.unsupported, "\(count) frames of \(frame)") }
     var places: [Int] = []
     for index in 0..<count { for offset in 0..<frame { places.append(index * step + offset) } }
-    let indices = add(try Constant([count, frame], integers: places))
+    let indices = try add(Constant([count, frame], integers: places))
     var frames = try add(.gather(axis: 1), add(.squeeze([2]), signal), indices)
     if let window { frames = try binary(.multiply, frames, window) }
     let waves = try FourierMatrix(frame, frame, inverse: false, onesided: onesided).constants(dtype(signal), self)
