@@ -39,7 +39,7 @@ public struct Window: Hashable, Sendable {
 }
 
 /// What a padded cell holds.
-public enum PadMode: UInt8, Hashable, Sendable {
+public enum PadMode: UInt8, Hashable, Sendable, CaseIterable {
   case constant = 0
   /// Mirrored without repeating the edge.
   case reflect = 1
@@ -49,7 +49,7 @@ public enum PadMode: UInt8, Hashable, Sendable {
 }
 
 /// What becomes of elements scattered to one place.
-public enum ScatterReduction: UInt8, Hashable, Sendable {
+public enum ScatterReduction: UInt8, Hashable, Sendable, CaseIterable {
   case replace = 0
   case add = 1
   case multiply = 2
@@ -59,14 +59,14 @@ public enum ScatterReduction: UInt8, Hashable, Sendable {
 
 /// How `resize` finds and mixes the elements of x. Names and formulas are those of ONNX's Resize.
 public struct Resize: Hashable, Sendable {
-  public enum Mode: UInt8, Hashable, Sendable { case nearest = 0, linear = 1, cubic = 2 }
+  public enum Mode: UInt8, Hashable, Sendable, CaseIterable { case nearest = 0, linear = 1, cubic = 2 }
   /// Where a position of the output lies in x.
-  public enum Coordinates: UInt8, Hashable, Sendable {
+  public enum Coordinates: UInt8, Hashable, Sendable, CaseIterable {
     case halfPixel = 0, halfPixelSymmetric = 1, pytorchHalfPixel = 2, alignCorners = 3, asymmetric = 4, cropAndResize = 5
   }
-  public enum Rounding: UInt8, Hashable, Sendable { case halfDown = 0, halfUp = 1, floor = 2, ceil = 3 }
+  public enum Rounding: UInt8, Hashable, Sendable, CaseIterable { case halfDown = 0, halfUp = 1, floor = 2, ceil = 3 }
   /// What sizes mean: the output's, or a box that the output, its aspect kept, is the largest in or the smallest around.
-  public enum Aspect: UInt8, Hashable, Sendable { case stretch = 0, notLarger = 1, notSmaller = 2 }
+  public enum Aspect: UInt8, Hashable, Sendable, CaseIterable { case stretch = 0, notLarger = 1, notSmaller = 2 }
 
   public var mode: Mode
   public var coordinates: Coordinates
@@ -124,7 +124,7 @@ public struct RoiAlign: Hashable, Sendable {
 
 /// How `gridSample` reads x between and beyond its elements.
 public struct GridSample: Hashable, Sendable {
-  public enum Padding: UInt8, Hashable, Sendable { case zeros = 0, border = 1, reflection = 2 }
+  public enum Padding: UInt8, Hashable, Sendable, CaseIterable { case zeros = 0, border = 1, reflection = 2 }
   public var mode: Resize.Mode
   public var padding: Padding
   public var alignCorners: Bool

@@ -3,22 +3,10 @@ import FoundationEssentials
 
 /// The element type of ONNX's number for it. Throws unsupported for those that .dlrt has not.
 func dtype(_ onnx: Int32) throws -> DType {
-  switch Onnx_TensorProto.DataType(rawValue: Int(onnx)) {
-  case .float: return .f32
-  case .float16: return .f16
-  case .bfloat16: return .bf16
-  case .double: return .f64
-  case .int8: return .i8
-  case .int16: return .i16
-  case .int32: return .i32
-  case .int64: return .i64
-  case .uint8: return .u8
-  case .uint16: return .u16
-  case .uint32: return .u32
-  case .uint64: return .u64
-  case .bool: return .bool
-  default: throw DLError(.unsupported, "element type \(elementTypeName(onnx))")
+  guard let dtype = DType.allCases.first(where: { $0.onnx == onnx }) else {
+    throw DLError(.unsupported, "element type \(elementTypeName(onnx))")
   }
+  return dtype
 }
 
 /// As ONNX spells it: "float8e4m3fn".

@@ -44,9 +44,7 @@ private func node(_ call: Call) -> Int { max(1, call.node.output.count) }
 
 extension Call {
   fileprivate func scatterReduction() throws -> ScatterReduction {
-    try choice(
-      "reduction", ["none": ScatterReduction.replace, "add": .add, "mul": .multiply, "min": .minimum, "max": .maximum],
-      default: "none")
+    try choice("reduction", words(of: ScatterReduction.self), default: "none")
   }
 
   fileprivate func scatterElements() throws -> Int {

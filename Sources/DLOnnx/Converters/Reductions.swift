@@ -3,7 +3,7 @@ import KernelTypes
 
 /// Operations that make one number of many, or running ones.
 let reductionConverters: [String: Converter] =
-  reductions.mapValues { reduction -> Converter in { call in [try call.reduce(reduction)] } }
+  words(of: Reduction.self).mapValues { reduction -> Converter in { call in [try call.reduce(reduction)] } }
   .merging([
     "ArgMax": { call in [try call.extremum { .argMax(axis: $0, keepsAxis: $1, last: $2) }] },
     "ArgMin": { call in [try call.extremum { .argMin(axis: $0, keepsAxis: $1, last: $2) }] },
@@ -13,11 +13,6 @@ let reductionConverters: [String: Converter] =
     },
     "CumProd": { call in [try call.cumulativeProduct()] },
   ]) { first, _ in first }
-
-private let reductions: [String: Reduction] = [
-  "ReduceSum": .sum, "ReduceMean": .mean, "ReduceMax": .maximum, "ReduceMin": .minimum, "ReduceProd": .product, "ReduceL1": .l1,
-  "ReduceL2": .l2, "ReduceSumSquare": .sumOfSquares, "ReduceLogSum": .logSum, "ReduceLogSumExp": .logSumExp,
-]
 
 extension Call {
   /// Axes are an attribute before version 18 (sums: 13), an input from then on.

@@ -20,23 +20,15 @@ let samplingConverters: [String: Converter] = [
   "GridSample": { call in
     let sample = GridSample(
       try call.choice("mode", gridModes, default: call.version < 20 ? "bilinear" : "linear"),
-      padding: try call.choice(
-        "padding_mode", ["zeros": GridSample.Padding.zeros, "border": .border, "reflection": .reflection], default: "zeros"),
+      padding: try call.choice("padding_mode", words(of: GridSample.Padding.self), default: "zeros"),
       alignCorners: try call.bool("align_corners"))
     return [try call.add(.gridSample(sample), call.input(0), call.input(1))]
   },
   "AffineGrid": { call in [try call.affineGrid()] },
 ]
 
-private let modes: [String: Resize.Mode] = ["nearest": .nearest, "linear": .linear, "cubic": .cubic]
+private let modes = words(of: Resize.Mode.self)
 private let gridModes = modes.merging(["bilinear": .linear, "bicubic": .cubic]) { first, _ in first }
-private let roundings: [String: Resize.Rounding] = [
-  "round_prefer_floor": .halfDown, "round_prefer_ceil": .halfUp, "floor": .floor, "ceil": .ceil,
-]
-private let coordinates: [String: Resize.Coordinates] = [
-  "half_pixel": .halfPixel, "half_pixel_symmetric": .halfPixelSymmetric, "pytorch_half_pixel": .pytorchHalfPixel,
-  "align_corners": .alignCorners, "asymmetric": .asymmetric, "tf_crop_and_resize": .cropAndResize,
-]
 
 extension Call {
   fileprivate func resize() throws -> Int {
@@ -45,11 +37,9 @@ extension Call {
     // Version 10 is that of the older Upsample.
     if version < 11 { return try add(.resize(Resize(mode, .asymmetric, rounding: .floor)), x, nil, input(1)) }
     let op = Resize(
-      mode, try choice("coordinate_transformation_mode", coordinates, default: "half_pixel"),
-      rounding: try choice("nearest_mode", roundings, default: "round_prefer_floor"),
-      aspect: try choice(
-        "keep_aspect_ratio_policy", ["stretch": Resize.Aspect.stretch, "not_larger": .notLarger, "not_smaller": .notSmaller],
-        default: "stretch"),
+      mode, try choice("coordinate_transformation_mode", words(of: Resize.Coordinates.self), default: "half_pixel"),
+      rounding: try choice("nearest_mode", words(of: Resize.Rounding.self), default: "round_prefer_floor"),
+      aspect: try choice("keep_aspect_ratio_policy", words(of: Resize.Aspect.self), default: "stretch"),
       cubic: try float("cubic_coeff_a", default: -0.75), excludesOutside: try bool("exclude_outside"),
       antialias: try bool("antialias"), extrapolation: try float("extrapolation_value", default: 0),
       axes: try ints("axes") ?? [])

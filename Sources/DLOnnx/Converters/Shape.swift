@@ -106,8 +106,7 @@ extension Call {
 
   fileprivate func pad() throws -> [Int] {
     let x = try input(0)
-    let mode = try choice(
-      "mode", ["constant": PadMode.constant, "reflect": .reflect, "edge": .edge, "wrap": .wrap], default: "constant")
+    let mode = try choice("mode", words(of: PadMode.self), default: "constant")
     if version >= 11 { return [try add(.pad(mode), x, input(1), optional(2), optional(3))] }
     let pads = try ints(version < 2 ? "paddings" : "pads")
     let value = try number(Double(float("value", default: 0)), dtype(x))

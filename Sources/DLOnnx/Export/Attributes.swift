@@ -14,6 +14,13 @@ extension Onnx_AttributeProto {
   }
 }
 
+/// What ONNX has a word for.
+protocol OnnxWord: CaseIterable {
+  var onnx: String { get }
+}
+
+func words<T: OnnxWord>(of _: T.Type) -> [String: T] { Dictionary(uniqueKeysWithValues: T.allCases.map { ($0.onnx, $0) }) }
+
 extension Window {
   /// Of a convolution.
   var attributes: [Onnx_AttributeProto] {
@@ -44,7 +51,7 @@ extension Resize {
   }
 }
 
-extension Resize.Mode {
+extension Resize.Mode: OnnxWord {
   var onnx: String {
     switch self {
     case .nearest: "nearest"
@@ -54,8 +61,8 @@ extension Resize.Mode {
   }
 }
 
-extension Resize.Coordinates {
-  fileprivate var onnx: String {
+extension Resize.Coordinates: OnnxWord {
+  var onnx: String {
     switch self {
     case .halfPixel: "half_pixel"
     case .halfPixelSymmetric: "half_pixel_symmetric"
@@ -67,8 +74,8 @@ extension Resize.Coordinates {
   }
 }
 
-extension Resize.Rounding {
-  fileprivate var onnx: String {
+extension Resize.Rounding: OnnxWord {
+  var onnx: String {
     switch self {
     case .halfDown: "round_prefer_floor"
     case .halfUp: "round_prefer_ceil"
@@ -78,8 +85,8 @@ extension Resize.Rounding {
   }
 }
 
-extension Resize.Aspect {
-  fileprivate var onnx: String {
+extension Resize.Aspect: OnnxWord {
+  var onnx: String {
     switch self {
     case .stretch: "stretch"
     case .notLarger: "not_larger"
@@ -100,39 +107,39 @@ extension RoiAlign {
 
 extension GridSample {
   var attributes: [Onnx_AttributeProto] {
-    let beyond =
-      switch padding {
-      case .zeros: "zeros"
-      case .border: "border"
-      case .reflection: "reflection"
-      }
-    return [.text("mode", mode.onnx), .text("padding_mode", beyond), .flag("align_corners", alignCorners)]
+    [.text("mode", mode.onnx), .text("padding_mode", padding.onnx), .flag("align_corners", alignCorners)]
   }
 }
 
-extension ScatterReduction {
-  var attribute: Onnx_AttributeProto {
-    let word =
-      switch self {
-      case .replace: "none"
-      case .add: "add"
-      case .multiply: "mul"
-      case .minimum: "min"
-      case .maximum: "max"
-      }
-    return .text("reduction", word)
+extension GridSample.Padding: OnnxWord {
+  var onnx: String {
+    switch self {
+    case .zeros: "zeros"
+    case .border: "border"
+    case .reflection: "reflection"
+    }
   }
 }
 
-extension PadMode {
-  var attribute: Onnx_AttributeProto {
-    let word =
-      switch self {
-      case .constant: "constant"
-      case .reflect: "reflect"
-      case .edge: "edge"
-      case .wrap: "wrap"
-      }
-    return .text("mode", word)
+extension ScatterReduction: OnnxWord {
+  var onnx: String {
+    switch self {
+    case .replace: "none"
+    case .add: "add"
+    case .multiply: "mul"
+    case .minimum: "min"
+    case .maximum: "max"
+    }
+  }
+}
+
+extension PadMode: OnnxWord {
+  var onnx: String {
+    switch self {
+    case .constant: "constant"
+    case .reflect: "reflect"
+    case .edge: "edge"
+    case .wrap: "wrap"
+    }
   }
 }

@@ -118,7 +118,7 @@ extension NodeExporter {
   }
 }
 
-extension Reduction {
+extension Reduction: OnnxWord {
   var onnx: String {
     switch self {
     case .sum: "ReduceSum"

@@ -69,7 +69,7 @@ extension NodeExporter {
       let count: [Onnx_AttributeProto] = parts.isEmpty ? [.int("num_outputs", node.outputs.count)] : []
       emit("Split", [input(0), parts], [.int("axis", axis)] + count)
     case .slice: emit("Slice", [input(0), try list(1), try list(2), try list(3), try list(4)])
-    case .pad(let mode): emit("Pad", [input(0), try list(1), try scalar(2), try list(3)], [mode.attribute])
+    case .pad(let mode): emit("Pad", [input(0), try list(1), try scalar(2), try list(3)], [.text("mode", mode.onnx)])
     case .transpose(let permutation): emit("Transpose", inputs, permutation.isEmpty ? [] : [.ints("perm", permutation)])
     case .flatten(let axis): emit("Flatten", .int("axis", axis))
     case .reshape(let sizes, let zeroIsSize):
@@ -94,8 +94,9 @@ extension NodeExporter {
     case .gather(let axis): emit("Gather", .int("axis", axis))
     case .gatherElements(let axis): emit("GatherElements", .int("axis", axis))
     case .gatherND(let batch): emit("GatherND", [input(0), try list(1)], [.int("batch_dims", batch)])
-    case .scatterElements(let axis, let reduction): emit("ScatterElements", .int("axis", axis), reduction.attribute)
-    case .scatterND(let reduction): emit("ScatterND", [input(0), try list(1), input(2)], [reduction.attribute])
+    case .scatterElements(let axis, let reduction):
+      emit("ScatterElements", .int("axis", axis), .text("reduction", reduction.onnx))
+    case .scatterND(let reduction): emit("ScatterND", [input(0), try list(1), input(2)], [.text("reduction", reduction.onnx)])
     case .topK(let axis, let largest, let sorted):
       emit(
         "TopK", [input(0), try list(1)], [.int("axis", axis), .flag("largest", largest), .flag("sorted", sorted)], outputs: 2)
