@@ -1,9 +1,9 @@
 /// The outputs of an operation on constants, or nil where its inputs are not all constant, or there is too much to read.
 /// facts: from `inferFacts`.
-/// limit: the most bytes of outputs it makes; nil beyond. mostReads: the most elements it reads more than it makes, of which
-/// sums over products of small tensors, or over large windows, may have any number.
+/// limit: the most bytes of outputs it makes; nil beyond. canRead: is asked about the elements it reads beyond those it makes, of
+/// which sums over products of small tensors, or over large windows, may have any number.
 public func fold(
-  _ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int, mostReads: Int = 1 << 24
+  _ op: Op, _ inputs: [Fact?], _ facts: [Fact], limit: Int, canRead: (Int) -> Bool = { $0 <= 1 << 24 }
 ) throws(DLError) -> [Constant]? {
   for case .some(let input) in inputs where input.constant == nil { return nil }
   guard let most = try mostSizes(of: op, inputs, facts) else { return nil }
@@ -14,7 +14,7 @@ public func fold(
   }
   let output = TensorType(facts[0].type.dtype, sizes: most[0])
   guard let reads = readCount(of: op, inputs.map { $0?.type }, output),
-    reads - (output.sizes.flatMap(elementCount) ?? 0) <= mostReads
+    canRead(reads - (output.sizes.flatMap(elementCount) ?? 0))
   else { return nil }
   var buffers: [TensorBuffer?] = []
   var storages: [Storage] = []

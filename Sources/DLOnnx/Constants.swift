@@ -14,10 +14,9 @@ extension Importer {
       guard let constant = input.constant else { return nil }
       bytes += constant.bytes.count
     }
+    guard bytes <= op.foldingLimit else { return nil }
     // Where no element is read more than a few times, the limit of bytes is one of time too.
-    let reads = readCount(of: op, inputs.map { $0?.type }, facts[0].type) ?? 0
-    guard bytes <= op.foldingLimit, budget.canRead(max(0, reads - bytes)) else { return nil }
-    return try fold(op, inputs, facts, limit: max(bytes, 1024))
+    return try fold(op, inputs, facts, limit: max(bytes, 1024)) { budget.canRead(max(0, $0)) }
   }
 }
 

@@ -19,22 +19,26 @@ public struct TestTensor: Equatable, Sendable {
 
 /// The outputs of a graph, node by node through the naive kernels, f32 in double precision.
 public func evaluateGraph(_ graph: Graph, _ inputs: [TestTensor]) throws -> [[Double]] {
-  var values: [Int: Constant] = [:]
-  for (i, input) in graph.inputs.enumerated() {
-    values[input] = try makeConstant(.f64, inputs[i].sizes, inputs[i].values.map { Double($0) })
+  var graph = graph
+  for v in graph.values.indices {
+    guard let constant = graph.values[v].constant, constant.dtype == .f32 else { continue }
+    graph.values[v].constant = try makeConstant(.f64, constant.sizes, elements(of: constant))
   }
-  for (v, value) in graph.values.enumerated() {
-    guard let constant = value.constant else { continue }
-    values[v] = constant.dtype == .f32 ? try makeConstant(.f64, constant.sizes, elements(of: constant)) : constant
-  }
+  let inputs = try inputs.map { try makeConstant(.f64, $0.sizes, $0.values.map { Double($0) }) }
+  return try evaluateGraph(graph, inputs).map { elements(of: $0) }
+}
+
+/// Each node in the types of its inputs.
+public func evaluateGraph(_ graph: Graph, _ inputs: [Constant]) throws -> [Constant] {
+  var values = graph.values.map { $0.constant }
+  for (input, value) in zip(graph.inputs, inputs) { values[input] = value }
   for node in graph.nodes {
-    let arguments = node.inputs.map { values[$0].map { Fact($0) } }
+    let arguments = node.inputs.map { $0 == Node.absent ? nil : values[$0].map { Fact($0) } }
     let facts = try inferFacts(of: node.op, arguments, outputs: node.outputs.count)
-    for (output, constant) in zip(node.outputs, try fold(node.op, arguments, facts, limit: .max - 1, mostReads: .max)!) {
-      values[output] = constant
-    }
+    let results = try fold(node.op, arguments, facts, limit: .max - 1) { _ in true }!
+    for (output, value) in zip(node.outputs, results) where output != Node.absent { values[output] = value }
   }
-  return graph.outputs.map { elements(of: values[$0]!) }
+  return graph.outputs.map { values[$0]! }
 }
 
 /// The elements of a constant of any type as numbers.
