@@ -6,6 +6,15 @@ extension Preprocessing {
     graph.metadata.contains { $0.key.utf8.starts(with: prefix) }
   }
 
+  /// The input that a model's metadata are for: the one named, or the first. Throws invalidModel if the model has none of that name.
+  public static func target(in graph: Graph) throws(DLError) -> Int {
+    guard let name = try word(graph, "preprocess.input") else { return 0 }
+    guard let input = graph.inputs.firstIndex(where: { graph.values[$0].name == name }) else {
+      throw DLError(.invalidModel, "preprocess.input: the model has no input \(name.quoted)")
+    }
+    return input
+  }
+
   /// Reads and checks the `preprocess.…` entries of a model's metadata for one of its inputs.
   ///
   /// Throws: notFound when there are none, or they are for another input; outOfRange; invalidModel when they contradict
@@ -20,7 +29,11 @@ extension Preprocessing {
       throw DLError(.notFound, "input \(value.name.quoted): the model has no preprocessing metadata")
     }
     try requireKnownKeys(graph)
-    try requireTarget(graph, input)
+    let target = try Preprocessing.target(in: graph)
+    guard input == target else {
+      let name = graph.values[graph.inputs[target]].name
+      throw DLError(.notFound, "input \(value.name.quoted): the preprocessing metadata are for \(name.quoted)")
+    }
     do {
       try self.init(graph, input, PictureInput(value.type, graph.symbols))
     } catch { throw error.at("input \(value.name.quoted)") }
@@ -96,21 +109,6 @@ private let knownKeys: [Name] = [
 private func requireKnownKeys(_ graph: Graph) throws(DLError) {
   for entry in graph.metadata where entry.key.utf8.starts(with: prefix) && !knownKeys.contains(entry.key) {
     throw DLError(.unsupported, "metadata \(entry.key.quoted) is not known to this version")
-  }
-}
-
-/// The input that the metadata are for: the one named, or the first.
-private func requireTarget(_ graph: Graph, _ input: Int) throws(DLError) {
-  let found = graph.values[graph.inputs[input]].name
-  guard let name = try word(graph, "preprocess.input") else {
-    if input == 0 { return }
-    throw DLError(.notFound, "input \(found.quoted): the preprocessing metadata are for the first input")
-  }
-  guard graph.inputs.contains(where: { graph.values[$0].name == name }) else {
-    throw DLError(.invalidModel, "preprocess.input: the model has no input \(name.quoted)")
-  }
-  guard found == name else {
-    throw DLError(.notFound, "input \(found.quoted): the preprocessing metadata are for \(name.quoted)")
   }
 }
 

@@ -64,21 +64,13 @@ struct Convert: ParsableCommand {
     if let weights { try graph.storeWeights(as: weights) }
     if let labels { graph.setMetadata("labels", .texts(try readLabels(labels))) }
     for entry in preprocess { entry.add(to: &graph) }
-    if !preprocess.isEmpty { try requirePictures(graph) }
+    // Throws what would keep pictures from becoming the input.
+    if !preprocess.isEmpty { _ = try Preprocessing(graph: graph, input: Preprocessing.target(in: graph)) }
     ProgressLine.show("writing")
     try writeFile(output) { write throws(DLError) in try writeModel(graph, to: write) }
     ProgressLine.clear()
     if explain { print(explanation(imported, graph)) }
     return imported.constants
-  }
-
-  /// Throws what would keep pictures from becoming the input.
-  private func requirePictures(_ graph: Graph) throws(DLError) {
-    var input = 0
-    if case .text(let name) = graph.metadata("preprocess.input") {
-      input = graph.inputs.firstIndex { graph.values[$0].name == name } ?? 0
-    }
-    _ = try Preprocessing(graph: graph, input: input)
   }
 
   private func exportOnnx() throws {

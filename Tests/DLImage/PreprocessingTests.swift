@@ -165,10 +165,10 @@ import Testing
     let first = PreprocessingTests.graph(PreprocessingTests.input(1, 2, 2), [PreprocessingTests.gray])
     #expect(Preprocessing.exists(in: first))
     #expect(try Preprocessing(graph: first, input: 0).input == 0)
-    expectError(first, 1, .notFound, "first input")
+    expectError(first, 1, .notFound, "input 'other': the preprocessing metadata are for 'image'")
     let named = PreprocessingTests.graph(PreprocessingTests.input(1, 2, 2), [("preprocess.input", .text("other"))])
     #expect(try Preprocessing(graph: named, input: 1).input == 1)
-    expectError(named, 0, .notFound, "'other'")
+    expectError(named, 0, .notFound, "input 'image': the preprocessing metadata are for 'other'")
     let missing = PreprocessingTests.graph(PreprocessingTests.input(1, 2, 2), [("preprocess.input", .text("nobody"))])
     expectError(missing, 0, .invalidModel, "'nobody'")
   }
