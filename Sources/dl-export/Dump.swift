@@ -46,10 +46,12 @@ struct GraphText {
   private let mostElements: Int
   /// By index of value.
   private let names: [String]
+  private let symbols: [Name]
 
   init(_ graph: Graph, mostElements: Int) {
     self.graph = graph
     self.mostElements = mostElements
+    symbols = graph.symbols.map { Name(token($0)) }
     var seen: [Name: Int] = [:]
     names = graph.values.map { value in
       seen[value.name, default: 0] += 1
@@ -60,7 +62,7 @@ struct GraphText {
 
   func forEachLine(_ show: (String) -> Void) {
     show("graph \(token(graph.name))")
-    for symbol in graph.symbols { show("symbol \(token(symbol))") }
+    for symbol in symbols { show("symbol \(symbol)") }
     for (key, value) in graph.metadata { show("metadata \(token(key)) = \(text(value))") }
     for input in graph.inputs { show("input \(typed(input))") }
     for output in graph.outputs { show("output \(typed(output))") }
@@ -70,18 +72,7 @@ struct GraphText {
     for node in graph.nodes { show(text(node)) }
   }
 
-  private func typed(_ value: Int) -> String { "\(names[value]) \(text(graph.values[value].type))" }
-
-  private func text(_ type: TensorType) -> String {
-    let dims = type.dims.map { dim in
-      switch dim {
-      case .fixed(let size): "\(size)"
-      case .symbol(let symbol): token(graph.symbols[symbol])
-      case .unknown: "?"
-      }
-    }
-    return "\(type.dtype.name) [\(dims.joined(separator: ", "))]"
-  }
+  private func typed(_ value: Int) -> String { "\(names[value]) \(describe(graph.values[value].type, symbols: symbols))" }
 
   /// conv1: conv(x, w) pad_begin=[2, 2] → y f32 [N, 6, 28, 28]
   private func text(_ node: Node) -> String {

@@ -182,9 +182,9 @@ extension Report {
       let isDepthwise = groups > 1 && filters.count > 1 && filters[1] == 1
       return (window(filters.dropFirst(2), w) + (groups == 1 ? [] : [isDepthwise ? "depthwise" : "groups \(groups)"])).joined(
         separator: " ")
-    case .maxPool(let kernel, let w), .lpPool(let kernel, let w, _), .maxUnpool(let kernel, let w):
+    case .maxPool(let kernel, let w), .averagePool(let kernel, let w, _), .lpPool(let kernel, let w, _),
+      .maxUnpool(let kernel, let w):
       return window(kernel, w).joined(separator: " ")
-    case .averagePool(let kernel, let w, _): return window(kernel, w).joined(separator: " ")
     case .gemm, .batchNorm, .localResponseNorm, .instanceNorm, .layerNorm, .rmsNorm, .dropout: return ""
     default:
       let text = node.op.attributeText(limit: 16)

@@ -45,10 +45,7 @@ struct HorizontalPlacement {
 
   /// Pushed to the left, each vertex in one vertical line with a neighbour of the layer before where that is possible.
   private func place(_ layers: [[Int]], neighbours: [[Int]]) -> [Double] {
-    var place = widths.map { _ in 0 }
-    for layer in layers { for (i, v) in layer.enumerated() { place[v] = i } }
-    let root = align(layers, neighbours, place)
-    return compact(layers, root)
+    compact(layers, align(layers, neighbours, places(in: layers, of: widths.count)))
   }
 
   /// The first vertex of the vertical line that each is part of.

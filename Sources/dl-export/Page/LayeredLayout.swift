@@ -109,7 +109,7 @@ struct LayeredLayout {
     var failures = 0
     for sweep in 0..<24 where failures < 6 && fewest > 0 {
       let isDown = sweep % 2 == 0
-      var place = places()
+      var place = places(in: layers, of: widths.count)
       for l in isDown ? Array(layers.indices.dropFirst()) : layers.indices.dropLast().reversed() {
         sort(l, by: isDown ? above : below, &place, mirrored: sweep % 4 >= 2)
       }
@@ -118,12 +118,6 @@ struct LayeredLayout {
       if found < fewest { (best, fewest) = (layers, found) }
     }
     layers = best
-  }
-
-  private func places() -> [Int] {
-    var place = widths.map { _ in 0 }
-    for layer in layers { for (i, v) in layer.enumerated() { place[v] = i } }
-    return place
   }
 
   /// mirrored: of vertices with the same mean, the right one first.
@@ -140,7 +134,7 @@ struct LayeredLayout {
 
   /// Counted by inversions (Barth, Jünger and Mutzel 2002).
   private func crossings() -> Int {
-    let place = places()
+    let place = places(in: layers, of: widths.count)
     var count = 0
     for (upper, lower) in zip(layers, layers.dropFirst()) {
       var tree = Array(repeating: 0, count: lower.count + 1)
@@ -211,4 +205,11 @@ struct LayeredLayout {
       edges[e].isLong = way.count > 2
     }
   }
+}
+
+/// The place of each vertex in its layer.
+func places(in layers: [[Int]], of count: Int) -> [Int] {
+  var places = Array(repeating: 0, count: count)
+  for layer in layers { for (i, v) in layer.enumerated() { places[v] = i } }
+  return places
 }
