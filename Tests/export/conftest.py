@@ -17,7 +17,6 @@ HOSTILE = "</title></script><script>alert('\"&1\")</script>\u202e\n\t"
 
 
 class Program:
-    HOSTILE = HOSTILE
     path = DL_EXPORT
 
     def run(self, *arguments):
@@ -69,6 +68,9 @@ def models(program, tmp_path_factory):
          node("Reshape", ["y", "sizes"], ["z"], "reshape")],
         [("x", np.float32, [2, 3]), ("shape", np.int64, [2])], [("z", np.float32, ["A", "B"])],
         [("one", np.array([1, 1]))])  # fmt: skip
+    paths["free"] = program.convert(
+        folder / "free.dlrt", [node("Relu", ["x"], ["y"], "relu")], [("x", np.float32, ["N", "width"])],
+        [("y", np.float32, ["N", "width"])])  # fmt: skip
     hostile = [HOSTILE + str(i) for i in range(6)]
     paths["hostile"] = program.convert(
         folder / "hostile.dlrt",

@@ -191,13 +191,9 @@ def test_later_stages_are_there(pages):
     assert "The plan is not whole: node 'reshape'" in Page(pages["shaped"]).text
 
 
-def test_without_sizes_there_is_still_a_page(program, tmp_path):
-    path = program.convert(
-        tmp_path / "free.dlrt", [onnx_model.node("Relu", ["x"], ["y"], "relu")], [("x", np.float32, ["N", "width"])],
-        [("y", np.float32, ["N", "width"])])  # fmt: skip
-    program.output("inspect", path, "--html", tmp_path / "free.html")
-    assert "There is no plan: input 'x' has free sizes" in Page((tmp_path / "free.html").read_text()).text
-    assert "has free sizes" in program.error("inspect", path, "--html", tmp_path / "times.html", "--profile")
+def test_without_sizes_there_is_still_a_page(program, models, pages, tmp_path):
+    assert "There is no plan: input 'x' has free sizes" in Page(pages["free"]).text
+    assert "has free sizes" in program.error("inspect", models["free"], "--html", tmp_path / "times.html", "--profile")
     assert not (tmp_path / "times.html").exists()
 
 
@@ -223,7 +219,7 @@ def test_numbers_of_any_size(program, tmp_path):
         [("x", np.float32, [size, size])], [(name, np.float32, [size, size])])  # fmt: skip
     program.output("inspect", path, "--html", tmp_path / "huge.html")
     text = (tmp_path / "huge.html").read_text()
-    assert 'data-value="1152921504606846976"' in text or 'data-value="1.152921504606847e+18"' in text
+    assert 'data-value="1152921504606846976"' in text
     assert float(re.search(r'id="drawing" width="([\d.]+)"', text)[1]) < 1000
 
 

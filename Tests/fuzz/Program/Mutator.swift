@@ -1,8 +1,5 @@
 import TestSupport
 
-@_silgen_name("LLVMFuzzerMutate")
-private func mutate(_ data: UnsafeMutablePointer<UInt8>, _ count: Int, _ capacity: Int) -> Int
-
 /// Changes messages field by field, and the values of fields as libFuzzer changes bytes: bytes changed at random rarely get past
 /// the lengths of protobuf.
 struct Mutator {
@@ -57,7 +54,7 @@ struct Mutator {
     let size = field.value.count
     let capacity = field.isFixed ? size : size + 32
     var bytes = field.value + Array(repeating: 0, count: capacity - size)
-    let count = bytes.withUnsafeMutableBufferPointer { $0.baseAddress.map { mutate($0, size, capacity) } ?? 0 }
+    let count = bytes.withUnsafeMutableBufferPointer { $0.baseAddress.map { mutateBytes($0, size, capacity) } ?? 0 }
     return field.isFixed ? bytes : Array(bytes.prefix(count))
   }
 }
