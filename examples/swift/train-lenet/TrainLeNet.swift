@@ -8,7 +8,7 @@ struct TrainLeNet: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train-lenet", abstract: "Trains LeNet-5 to read digits and writes it as a .dlrt file.")
 
-  @Option(help: "Folder with the MNIST files. Default: data/mnist in $DLRT_DATA or ../shared; synthetic digits without.")
+  @Option(help: "Folder with the MNIST files, by default data/mnist in $DLRT_DATA. Synthetic digits without.")
   var data: String?
   @Option(help: "Where the trained model goes.") var out = "build/demo/lenet5.dlrt"
   @Option(help: "Where a digit of the test set goes.") var jpeg = "build/demo/digit.jpg"
@@ -55,13 +55,13 @@ struct TrainLeNet: ParsableCommand {
 
   /// MNIST if it is there, else digits drawn for the purpose.
   private func digits() throws -> (train: ImageDataset, test: ImageDataset) {
-    let root = ProcessInfo.processInfo.environment["DLRT_DATA"] ?? "../shared"
-    let folder = URL(fileURLWithPath: data ?? root + "/data/mnist")
-    if data == nil && !FileManager.default.fileExists(atPath: folder.path) {
+    let standard = ProcessInfo.processInfo.environment["DLRT_DATA"].map { $0 + "/data/mnist" }
+    guard let path = data ?? standard.flatMap({ FileManager.default.fileExists(atPath: $0) ? $0 : nil }) else {
       print("synthetic digits: 20000 to train on, 2000 to test with")
       let all = SyntheticDigits.dataset(count: 22_000, seed: 0)
       return (all.subset(0..<20_000), all.subset(20_000..<22_000))
     }
+    let folder = URL(fileURLWithPath: path)
     let (train, test) = try (ImageDataset.mnist(folder, .train), ImageDataset.mnist(folder, .test))
     print("MNIST: \(train.count) digits to train on, \(test.count) to test with")
     return (train, test)
