@@ -124,7 +124,8 @@ if embedded {
       name: "KernelsTests", dependencies: ["TestSupport", "DLGraph", "Kernels", "DLRuntime"] + isaDependencies,
       path: "Tests/Kernels"),
     .testTarget(name: "DLGraphTests", dependencies: ["TestSupport", "DLGraph"], path: "Tests/DLGraph"),
-    .testTarget(name: "DLRuntimeTests", dependencies: ["TestSupport", "CPlatform", "DLRuntime", "DLGraph"], path: "Tests/DLRuntime"),
+    .testTarget(
+      name: "DLRuntimeTests", dependencies: ["TestSupport", "CPlatform", "DLRuntime", "DLGraph"], path: "Tests/DLRuntime"),
     .testTarget(name: "DLImageTests", dependencies: ["TestSupport", "CZlib", "DLImage", "DLGraph"], path: "Tests/DLImage"),
     .testTarget(
       name: "DLOnnxTests",
