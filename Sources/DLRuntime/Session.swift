@@ -210,8 +210,10 @@ public final class Session {
   /// How many units of a step a thread takes at least; nil if the caller alone does it.
   @inline(__always)
   private func grain(_ step: Step) -> Int? {
-    // Waking a thread costs as much as some tens of thousands of multiplications.
-    step.cost < 100_000 || pool.threads == 1 ? nil : max(1, Int(Double(step.units) * 25_000 / step.cost))
+    // A job for threads that are awake costs as much as some tens of thousands of multiplications; waking them twice that.
+    let least: Double = pool.isAwake ? 50_000 : 100_000
+    if step.cost < least || pool.threads == 1 { return nil }
+    return max(1, min(step.unitsTogether, step.units / pool.threads), Int(Double(step.units) * 12_500 / step.cost))
   }
 
   // MARK: profile

@@ -16,6 +16,8 @@ final class Step {
   /// Which of the things read the output may lie over, if nothing needs that later.
   let inPlace: Int?
   let units: Int
+  /// So many units in a row share work if a thread takes them at once.
+  let unitsTogether: Int
   /// Floating-point operations, to decide whether threads are worth their trouble.
   let cost: Double
   /// Floats of scratch for each worker.
@@ -28,8 +30,8 @@ final class Step {
   var write: Int { writes[0] }
 
   init(
-    name: Name, kernel: StaticString, reads: [Int], write: Int, inPlace: Int? = nil, units: Int = 1, cost: Double = 0,
-    scratchFloats: Int = 0, body: @escaping Body
+    name: Name, kernel: StaticString, reads: [Int], write: Int, inPlace: Int? = nil, units: Int = 1, unitsTogether: Int = 1,
+    cost: Double = 0, scratchFloats: Int = 0, body: @escaping Body
   ) {
     self.name = name
     self.kernel = kernel
@@ -37,6 +39,7 @@ final class Step {
     self.writes = [write]
     self.inPlace = inPlace
     self.units = units
+    self.unitsTogether = unitsTogether
     self.cost = cost
     self.scratchFloats = scratchFloats
     self.body = body
@@ -51,6 +54,7 @@ final class Step {
     self.checkedBody = checkedBody
     inPlace = nil
     units = 1
+    unitsTogether = 1
     cost = 0
     scratchFloats = 0
     body = { _, _, _, _ in }

@@ -45,15 +45,16 @@ extension StepBuilder {
     let outputs = Double(geometry.batch * geometry.outDepth * geometry.outHeight * geometry.outWidth) * Double(layer.outChannels)
     let offset = (firstPixel ?? 0) * pitch(y)
     let residualOffset = (firstPixel ?? 0) * (residual.map { pitch($0) } ?? 0)
-    let name: StaticString =
+    let (name, isWinograd): (StaticString, Bool) =
       switch layer.algorithm {
-      case .direct: firstPixel == nil ? "conv" : "conv_transpose"
-      case .depthwise: "depthwise_conv"
-      case .winograd: "winograd_conv"
+      case .direct: (firstPixel == nil ? "conv" : "conv_transpose", false)
+      case .depthwise: ("depthwise_conv", false)
+      case .winograd: ("winograd_conv", true)
       }
     return Step(
       name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
       inPlace: residual == nil || layer.algorithm == .depthwise || firstPixel != nil ? nil : 1, units: plan.units,
+      unitsTogether: isWinograd ? plan.panelUnits : 1,  // which have a transformed input in common
       cost: 2 * outputs
         * Double(window.kernelDepth * window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
       scratchFloats: plan.scratch
@@ -82,7 +83,7 @@ extension StepBuilder {
     let call = template
     return Step(
       name: node.name, kernel: "gemm", reads: [x] + (residual.map { [$0] } ?? []), write: y, inPlace: isWhole ? 1 : nil,
-      units: kernels.gemmUnits(call), cost: 2 * Double(rows) * Double(depth) * Double(columns)
+      units: kernels.gemmUnits(call), cost: 2 * Double(max(4, rows)) * Double(depth) * Double(columns)
     ) { slots, _, units, _ in
       var call = call
       call.x = UnsafePointer(slots[x].floats)
@@ -97,9 +98,12 @@ extension StepBuilder {
     let y = node.output
     let kernel = kernels.pool
     let template = PoolCall(kind: kind, geometry: geometry, x: null, y: null)
+    // Few channels take as long as a vector of them.
+    let channels = max(geometry.channels, 16)
+    let cells = Double(geometry.kernelHeight) * Double(geometry.kernelWidth)
     return Step(
       name: node.name, kernel: "pool", reads: [x], write: y, units: template.units,
-      cost: elements(y) * Double(geometry.kernelHeight) * Double(geometry.kernelWidth)
+      cost: 8 * elements(y) / Double(max(geometry.channels, 1)) * Double(channels) * cells
     ) { slots, _, units, _ in
       var call = template
       call.x = UnsafePointer(slots[x].floats)

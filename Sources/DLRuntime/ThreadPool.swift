@@ -110,6 +110,9 @@ public final class ThreadPool: @unchecked Sendable {
     handles = []
   }
 
+  /// Whether no worker sleeps, so that a job costs less.
+  var isAwake: Bool { shared.pointee.sleeping.load(ordering: .relaxed) == 0 }
+
   /// Runs a step, its units taken `grain` or more at once, and returns when all are done.
   func run(_ step: Step, _ slots: Slots, _ scratch: UnsafeMutablePointer<Float>, grain: Int) {
     if step.units <= grain || threads == 1 || generation != dlp_fork_generation()

@@ -97,7 +97,11 @@ extension ConvPlan {
     groupPitch = packedPanelsSize(depth: depth, columns: columns)
     copies = g.padTop != 0 || g.padLeft != 0 || g.readsPastBottom || g.readsPastRight || g.isVolume
     let rowWork = max(1, saturatingProduct(g.outWidth, depth * columns * groups))
-    var rows = ceilDivide(4 * unitWork, rowWork)
+    let images = g.batch * g.outDepth
+    // A small layer would be too few bands for two threads.
+    let isSmall = saturatingProduct(rowWork, saturatingProduct(images, g.outHeight)) < 8 * unitWork
+    let bandWork = isSmall ? unitWork : 4 * unitWork
+    var rows = ceilDivide(bandWork, rowWork)
     // Weights that no cache keeps are better read once for many rows.
     let large = depth * columns > 131_072
     if large { rows = max(rows, ceilDivide(8 * tileRows, max(1, g.outWidth))) }
@@ -105,7 +109,6 @@ extension ConvPlan {
     let line = saturatingProduct(g.paddedWidth, g.channels * g.kernelDepth)
     let room = (large ? 4 : 1) * bandFloats
     if copies { rows = min(rows, max(1, (room / max(1, line) - g.extentHeight) / g.strideHeight + 1)) }
-    let images = g.batch * g.outDepth
     imagesPerBand = outputsApart ? 1 : max(1, min(images, rows / max(1, g.outHeight)))
     if copies { imagesPerBand = max(1, min(imagesPerBand, room / max(1, saturatingProduct(copyRows(g.outHeight), line)))) }
     rowsPerBand = min(max(1, rows), g.outHeight)
@@ -113,7 +116,7 @@ extension ConvPlan {
     bands = bandsPerImage * ceilDivide(images, imagesPerBand)
     panels = ceilDivide(columns, tileColumns)
     let panelWork = max(1, saturatingProduct(rowsPerBand * imagesPerBand * g.outWidth, depth * tileColumns))
-    let panelsPerUnit = max(1, max(ceilDivide(2 * unitWork, panelWork), ceilDivide(panels * bands * groups, mostUnits)))
+    let panelsPerUnit = max(1, max(ceilDivide(bandWork / 2, panelWork), ceilDivide(panels * bands * groups, mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
     units = bands * groups * panelUnits
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
@@ -173,8 +176,9 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   let plan = call.plan
   let g = plan.geometry
   var copied = -1
-  for unit in units {
-    let panelUnit = unit % plan.panelUnits
+  var unit = units.lowerBound
+  while unit < units.upperBound {
+    let (panels, next) = neighbours(unit..<units.upperBound, panels: plan.panels, panelUnits: plan.panelUnits)
     let group = unit / plan.panelUnits % plan.groups
     let band = unit / (plan.panelUnits * plan.groups)
     let image = band / plan.bandsPerImage * plan.imagesPerBand
@@ -214,12 +218,13 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
         rowPitch: g.strideHeight * linePitch, imagePitch: imagePitch),
       Block(
         rows: images * rows * g.outWidth / segments, segments: segments, segmentPitch: g.outRowStep * g.outPixelStride,
-        residualSegmentPitch: g.outRowStep * plan.residualStride, panels: share(plan.panels, panelUnit, plan.panelUnits),
-        runs: runs, depth: plan.depth,
+        residualSegmentPitch: g.outRowStep * plan.residualStride,
+        panels: panels, runs: runs, depth: plan.depth,
         columns: plan.columns, packed: packed,
         y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride * g.outColumnStep,
         residual: call.residual.map { $0 + pixel * plan.residualStride + group * plan.columns },
         residualStride: plan.residualStride * g.outColumnStep, activation: call.activation))
+    unit = next
   }
 }
 

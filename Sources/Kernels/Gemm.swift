@@ -107,14 +107,24 @@ struct Split {
     self.rows = rows
     self.rowUnits = rowUnits
     panels = ceilDivide(columns, tileColumns)
-    let rowWork = ceilDivide(rows, rowUnits) * depth * tileColumns
+    // Few rows wait for their weights.
+    let rowWork = max(4, ceilDivide(rows, rowUnits)) * depth * tileColumns
     let panelsPerUnit = max(1, max(ceilDivide(unitWork, max(1, rowWork)), ceilDivide(panels * rowUnits, mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
   }
 
   var count: Int { rowUnits * panelUnits }
+  /// The rows of a unit.
   @inline(__always) func rowRange(_ unit: Int) -> Range<Int> { share(rows, unit / panelUnits, rowUnits) }
-  @inline(__always) func panelRange(_ unit: Int) -> Range<Int> { share(panels, unit % panelUnits, panelUnits) }
+}
+
+/// Units of the same rows follow each other, `panelUnits` of them: the panels of all those of a range that have the rows of its
+/// first, and the unit after them.
+@inline(__always)
+func neighbours(_ units: Range<Int>, panels: Int, panelUnits: Int) -> (panels: Range<Int>, next: Int) {
+  let first = units.lowerBound % panelUnits
+  let count = min(units.count, panelUnits - first)
+  return (panels * first / panelUnits..<panels * (first + count) / panelUnits, units.lowerBound + count)
 }
 
 /// Multiply-adds worth handing to another thread: about a microsecond's.
@@ -141,14 +151,17 @@ func gemmUnits(_ call: GemmCall) -> Int { split(call).count }
 @_optimize(size)
 func gemm(_ call: GemmCall, _ units: Range<Int>) {
   let split = split(call)
-  for unit in units {
+  var unit = units.lowerBound
+  while unit < units.upperBound {
     let rows = split.rowRange(unit)
+    let (panels, next) = neighbours(unit..<units.upperBound, panels: split.panels, panelUnits: split.panelUnits)
     multiply(
       MatrixRows(row: call.x + rows.lowerBound * call.xStride, stride: call.xStride),
       Block(
-        rows: rows.count, panels: split.panelRange(unit), runs: Runs(count: call.depth), depth: call.depth,
+        rows: rows.count, panels: panels, runs: Runs(count: call.depth), depth: call.depth,
         columns: call.columns, packed: call.panels, y: call.y + rows.lowerBound * call.yStride, yStride: call.yStride,
         residual: call.residual.map { $0 + rows.lowerBound * call.residualStride }, residualStride: call.residualStride,
         activation: call.activation))
+    unit = next
   }
 }

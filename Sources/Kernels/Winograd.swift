@@ -32,7 +32,7 @@ extension ConvPlan {
     inPlane = planePitch(blockTiles * inPitch)
     outPlane = planePitch(blockTiles * outPitch)
     // Threads that share a block each transform it for themselves.
-    panelUnits = blocks * groups >= 4 ? 1 : max(1, min(ceilDivide(4, max(1, blocks * groups)), columns / 128))
+    panelUnits = blocks * groups >= 4 ? 1 : max(1, min(ceilDivide(4, max(1, blocks * groups)), panels))
     units = blocks * groups * panelUnits
     scratch = size * size * (inPlane + outPlane + patchChannels + lanes)
   }
@@ -67,20 +67,16 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   let m = v + positions * plan.inPlane
   let buffers = m + positions * plan.outPlane
   let positionPitch = packedPanelsSize(depth: plan.depth, columns: plan.columns)
-  var transformed = -1
-  for unit in units {
-    let panelUnit = unit % plan.panelUnits
+  var unit = units.lowerBound
+  while unit < units.upperBound {
+    let (panels, next) = neighbours(unit..<units.upperBound, panels: plan.panels, panelUnits: plan.panelUnits)
     let block = unit / plan.panelUnits
     let group = block % plan.groups
     let range = share(tiles, block / plan.groups, plan.blocks)
-    if transformed != block {
-      for tile in range {
-        inputTile(call, tile, group, v + (tile - range.lowerBound) * plan.inPitch, buffers)
-      }
-      transformed = block
+    for tile in range {
+      inputTile(call, tile, group, v + (tile - range.lowerBound) * plan.inPitch, buffers)
     }
     let packed = call.panels + group * plan.groupPitch
-    let panels = share(plan.panels, panelUnit, plan.panelUnits)
     var first = panels.lowerBound
     while first < panels.upperBound {
       let some = first..<min(first + plan.panelsAtOnce, panels.upperBound)
@@ -101,6 +97,7 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
       }
       first = some.upperBound
     }
+    unit = next
   }
 }
 
