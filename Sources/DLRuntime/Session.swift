@@ -57,8 +57,6 @@ public final class Session {
   private var addressesChanged = true
   private(set) var hasRun = false
   private var hugePages = HugePages()
-  /// Nanoseconds of the last run while there are pages to make huge.
-  private var lastRun: UInt64 = 0
 
   /// memoryLimit: bytes of tensors the session may hold; 0: no limit.
   public init(_ model: Model, pool: ThreadPool, memoryLimit: Int = 0) {
@@ -166,16 +164,9 @@ public final class Session {
     // Planning too is done in the runtime's own floating-point state, whatever the host's.
     let saved = dlp_fpu_enter()
     defer { dlp_fpu_leave(saved) }
+    hugePages.make()
     if sizesChanged || addressesChanged { try prepare() }
     hasRun = false
-    if hugePages.isDone { return try runStages() }
-    hugePages.advance(afterRunOf: lastRun)
-    let start = dlp_nanoseconds()
-    try runStages()
-    lastRun = dlp_nanoseconds() - start
-  }
-
-  private func runStages() throws(DLError) {
     if stages.count > 1 { stages.removeLast(stages.count - 1) }
     try runStage(stages[0])
     while let next = try stages[stages.count - 1].successor(model.program, model.kernels, threads: pool.threads) {
