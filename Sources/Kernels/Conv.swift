@@ -116,7 +116,7 @@ extension ConvPlan {
     bands = bandsPerImage * ceilDivide(images, imagesPerBand)
     panels = ceilDivide(columns, tileColumns)
     let panelWork = max(1, saturatingProduct(rowsPerBand * imagesPerBand * g.outWidth, depth * tileColumns))
-    let panelsPerUnit = max(1, max(ceilDivide(bandWork / 2, panelWork), ceilDivide(panels * bands * groups, mostUnits)))
+    let panelsPerUnit = max(1, max(ceilDivide(unitWork / 2, panelWork), ceilDivide(panels * bands * groups, 4 * mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
     units = bands * groups * panelUnits
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
