@@ -204,7 +204,7 @@ public final class Session {
     // A job for threads that are awake costs as much as some tens of thousands of multiplications; waking them twice that.
     let least: Double = pool.isAwake ? 50_000 : 100_000
     if step.cost < least || pool.threads == 1 { return nil }
-    return max(1, min(step.unitsTogether, step.units / pool.threads), Int(Double(step.units) * 12_500 / step.cost))
+    return max(1, min(step.unitsTogether, step.units / pool.threads), Int(Double(step.units) * 50_000 / step.cost))
   }
 
   // MARK: profile

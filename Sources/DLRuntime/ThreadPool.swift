@@ -158,7 +158,7 @@ public final class ThreadPool: @unchecked Sendable {
     let end = share.pointee.end
     var first = share.pointee.next.load(ordering: .relaxed)
     while first < end {
-      let next = min(end, first + max(grain, (end - first) / 2))
+      let next = min(end, first + max(grain, (end - first) * 3 / 4))
       let (taken, found) = share.pointee.next.weakCompareExchange(expected: first, desired: next, ordering: .relaxed)
       if taken { return first..<next }
       first = found
