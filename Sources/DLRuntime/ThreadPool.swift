@@ -11,8 +11,10 @@ public final class ThreadPool: @unchecked Sendable {
 
   /// What workers and caller share; fixed memory, because futex wants an address.
   private struct Shared: ~Copyable {
-    /// Counts jobs; workers sleep while it stays as they last saw it.
+    /// Counts jobs; workers sleep while it stays as they last saw it. Away from the rest: they read it again and again, and what
+    /// the caller writes to the same cache lines meanwhile would go back and forth.
     let ticket = Atomic<UInt32>(0)
+    private let apart: InlineArray<16, Int> = InlineArray(repeating: 0)
     /// How many workers are inside the current job, and `closed` once nobody else may enter. A worker that wakes too late
     /// is not waited for.
     let inside = Atomic<UInt32>(ThreadPool.closed)
