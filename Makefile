@@ -104,7 +104,7 @@ install: all
 
 .PHONY: demo
 demo: all $(EXAMPLES) .venv/ready
-	@DLRT_DATA=$${DLRT_DATA-../shared} examples/demo.sh
+	@DLRT_DATA=$${DLRT_DATA:-../shared} examples/demo.sh
 
 .PHONY: test test-long
 test test-long: all $(EXAMPLES) build/libpeer_dlrt.so .venv/ready | build/packages-test

@@ -16,8 +16,8 @@
 #include <cpuid.h>
 #endif
 
-// Memory from so many bytes on is touched in one call; from so many on it begins where a huge page can.
-static const size_t prepare_from = 256 << 10, huge_from = 4 << 20, huge_page = 2 << 20;
+// Memory from so many bytes on begins where a huge page can; weights from so many on are touched in one call.
+static const size_t huge_from = 4 << 20, touch_from = 256 << 10, huge_page = 2 << 20;
 
 void *dlp_allocate(size_t size) {
   void *memory = NULL;
@@ -29,18 +29,29 @@ void *dlp_allocate(size_t size) {
 // Linux knows them from 5.14 and 6.1 on, whatever the C library's headers know. An unknown one is refused even for no memory.
 enum { populate_write = 23, collapse = 25 };
 
-void dlp_prepare_pages(void *memory, size_t size) {
-  if (size < prepare_from) return;
+void dlp_prepare_pages(void *memory, size_t size, bool touch) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)memory + page - 1) / page * page;
+  bool can_collapse = page == 4096 && madvise((void *)first, 0, collapse) == 0;
+  if (size < (can_collapse ? touch_from : huge_from)) return;
   size = ((uintptr_t)memory + size - first) / page * page;
-  bool can_collapse = madvise((void *)first, 0, collapse) == 0;
-  if (can_collapse || size >= huge_from) madvise((void *)first, size, can_collapse ? populate_write : MADV_HUGEPAGE);
+  if (!can_collapse) madvise((void *)first, size, MADV_HUGEPAGE);
+  else if (touch) madvise((void *)first, size, populate_write);
 }
 
-size_t dlp_huge_pages(size_t size) { return size < huge_from ? 0 : size / huge_page; }
+// Whether the system is set to make no huge pages, which a collapse does not ask for on all versions of Linux.
+static bool huge_pages_are_off(void) {
+  char setting[64] = "";
+  int fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return true;
+  ssize_t n = read(fd, setting, sizeof setting - 1);
+  close(fd);
+  return n <= 0 || strstr(setting, "[never]") != NULL;
+}
 
-void dlp_collapse_pages(const void *memory, size_t index) {
-  madvise((char *)memory + index * huge_page, huge_page, collapse);
+size_t dlp_huge_pages(size_t size) { return size < huge_from || huge_pages_are_off() ? 0 : size / huge_page; }
+
+bool dlp_collapse_pages(const void *memory, size_t index) {
+  return madvise((char *)memory + index * huge_page, huge_page, collapse) == 0 || (errno != ENOMEM && errno != EBUSY);
 }
 
 void dlp_free(void *memory) { free(memory); }

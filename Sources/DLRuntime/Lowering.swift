@@ -329,7 +329,7 @@ struct Lowering {
         .memoryLimit, "packed weights take \(program.packedBytes) and \(bytes) more bytes, the limit is \(memoryLimit)")
     }
     let storage = try Storage.allocate(bytes) { memory in
-      dlp_prepare_pages(memory.baseAddress, bytes)
+      dlp_prepare_pages(memory.baseAddress, bytes, true)
       fill(memory.baseAddress!.assumingMemoryBound(to: Float.self))
     }
     program.packedBytes += storage.byteCount

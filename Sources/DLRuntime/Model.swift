@@ -1,3 +1,4 @@
+import CPlatform
 import DLGraph
 import KernelTypes
 
@@ -7,6 +8,8 @@ public final class Model: @unchecked Sendable {
   public let graph: Graph
   public let kernels: KernelSet
   let program: Program
+  /// Of the process that packed the weights.
+  let generation = dlp_fork_generation()
 
   /// isa: at most this level. memoryLimit: bytes of packed weights; 0: no limit. exact: only sums of the products that the
   /// definition has, no transforms that round differently. lowMemory: weights are kept in no form larger than their own.

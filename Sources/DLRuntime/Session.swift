@@ -12,7 +12,8 @@ private struct Buffer {
     if let memory { hugePages.remove(memory) }
     free()
     guard let grown = dlp_allocate(bytes) else { throw DLError(.outOfMemory, "no memory for \(bytes) bytes of tensors") }
-    dlp_prepare_pages(grown, bytes)
+    // Each thread touches its own part first.
+    dlp_prepare_pages(grown, bytes, false)
     hugePages.add(grown, bytes)
     memory = grown
     capacity = bytes
@@ -65,7 +66,8 @@ public final class Session {
     self.memoryLimit = memoryLimit
     inputs = model.graph.inputs.map { _ in Input() }
     outputs = model.graph.outputs.map { _ in Output() }
-    for node in model.program.nodes {
+    // Weights from before a fork stay shared with the parent.
+    for node in model.program.nodes where model.generation == dlp_fork_generation() {
       for weights in node.operation.weights { hugePages.add(weights.base, weights.byteCount) }
     }
   }
@@ -164,8 +166,8 @@ public final class Session {
     // Planning too is done in the runtime's own floating-point state, whatever the host's.
     let saved = dlp_fpu_enter()
     defer { dlp_fpu_leave(saved) }
-    hugePages.make()
     if sizesChanged || addressesChanged { try prepare() }
+    hugePages.make()
     hasRun = false
     if stages.count > 1 { stages.removeLast(stages.count - 1) }
     try runStage(stages[0])
@@ -191,7 +193,7 @@ public final class Session {
       return
     }
     let scratch = slots[plan.scratchSlots[i]].assumingMemoryBound(to: Float.self)
-    if let grain = grain(step) {
+    if let grain = grain(step, awake: pool.isAwake) {
       pool.run(step, slots, scratch, grain: grain)
     } else {
       step.body(slots, scratch, 0..<step.units, 0)
@@ -200,9 +202,9 @@ public final class Session {
 
   /// How many units of a step a thread takes at least; nil if the caller alone does it.
   @inline(__always)
-  private func grain(_ step: Step) -> Int? {
+  private func grain(_ step: Step, awake: Bool) -> Int? {
     // A job for threads that are awake costs as much as some tens of thousands of multiplications; waking them twice that.
-    let least: Double = pool.isAwake ? 50_000 : 100_000
+    let least: Double = awake ? 50_000 : 100_000
     if step.cost < least || pool.threads == 1 { return nil }
     return max(1, min(step.unitsTogether, step.units / pool.threads), Int(Double(step.units) * 50_000 / step.cost))
   }
@@ -220,7 +222,7 @@ public final class Session {
       profile = made
     } else {
       profile = Profile(plan, model.program) { [self] step in
-        grain(step).map { min(pool.threads, (step.units + $0 - 1) / $0) } ?? 1
+        grain(step, awake: true).map { min(pool.threads, (step.units + $0 - 1) / $0) } ?? 1
       }
       plan.profile = profile
     }

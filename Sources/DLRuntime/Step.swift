@@ -16,9 +16,9 @@ final class Step {
   /// Which of the things read the output may lie over, if nothing needs that later.
   let inPlace: Int?
   let units: Int
-  /// So many units in a row share work if a thread takes them at once.
+  /// So many units in a row share work that is worth sharing if a thread takes them at once.
   let unitsTogether: Int
-  /// Floating-point operations, to decide whether threads are worth their trouble.
+  /// What takes as long as so many floating-point operations of a convolution, to decide whether threads are worth their trouble.
   let cost: Double
   /// Floats of scratch for each worker.
   let scratchFloats: Int

@@ -98,7 +98,7 @@ extension StepBuilder {
     let y = node.output
     let kernel = kernels.pool
     let template = PoolCall(kind: kind, geometry: geometry, x: null, y: null)
-    // Few channels take as long as a vector of them.
+    // A cell takes as long as some multiply-adds, and few channels as long as a vector of them.
     let channels = max(geometry.channels, 16)
     let cells = Double(geometry.kernelHeight) * Double(geometry.kernelWidth)
     return Step(

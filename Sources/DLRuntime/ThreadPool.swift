@@ -155,7 +155,7 @@ public final class ThreadPool: @unchecked Sendable {
     }
   }
 
-  /// Half of what is left of a share: large parts first, then smaller ones, so that all are done at about the same time.
+  /// Three quarters of what is left of a share: large parts first, then smaller ones, so that all are done at about the same time.
   private static func take(_ share: UnsafeMutablePointer<Share>, _ grain: Int) -> Range<Int>? {
     let end = share.pointee.end
     var first = share.pointee.next.load(ordering: .relaxed)

@@ -65,7 +65,7 @@ public struct WindowGeometry: Hashable, Sendable {
   public init() {}
 }
 
-/// Pooling over NHWC images; units are output rows over the whole batch, or parts of rows where these are few.
+/// Pooling over NHWC images; units are output rows over the whole batch, or parts of rows where an image has few.
 public struct PoolCall {
   public enum Kind: Sendable {
     case max

@@ -45,6 +45,7 @@ extension ConvPlan {
     let work = saturatingProduct(rows * g.outWidth, g.channels * g.kernelHeight * g.kernelWidth * 2)
     let most = max(1, min(mostUnits, work / unitWork))
     bands = max(1, min(rows / (2 * slideRows(kernel: g.kernelWidth)), most))
+    // An even number: what two threads read is then what each wrote in the layer before.
     if bands > 1 { bands &= ~1 }
     panels = g.channelVectors
     panelUnits = g.channels % lanes == 0 && bands < 8 ? max(1, min(panels / 4, most / bands)) : 1

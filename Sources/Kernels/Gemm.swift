@@ -101,7 +101,7 @@ struct Split {
   var rowUnits: Int, panelUnits: Int
   var rows: Int, panels: Int
 
-  /// rowUnits: as many as cache blocking asks for. If they are few, panels are split too, as long as a unit keeps
+  /// rowUnits: as many as cache blocking asks for. If they are few, panels are split too, as long as a unit takes as long as
   /// `unitWork` multiply-adds.
   init(rows: Int, rowUnits: Int, depth: Int, columns: Int) {
     self.rows = rows
@@ -129,7 +129,7 @@ func neighbours(_ units: Range<Int>, panels: Int, panelUnits: Int) -> (panels: R
 
 /// Multiply-adds worth handing to another thread: about a microsecond's.
 @inline(__always) var unitWork: Int { 65_536 }
-/// More units than this bring no better balance.
+/// More units than this, or four times as many where a thread takes some at once, bring no better balance.
 @inline(__always) var mostUnits: Int { 64 }
 
 /// Part i of n of 0 ..< count, sizes differing by one at most.

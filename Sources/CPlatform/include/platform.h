@@ -7,12 +7,13 @@
 // 64-byte aligned memory, or NULL. Freed by dlp_free.
 void *dlp_allocate(size_t size);
 void dlp_free(void *memory);
-// Touches memory that is about to be filled, from some megabytes on, in one call. Reading is fastest from huge pages, but some
-// systems take milliseconds to make one; so pages are small first, and become huge one by one when there is time: collapse does
-// it, if it can, for one of dlp_huge_pages blocks, counted from 0. Where Linux cannot (before 6.1) they are asked to be huge at once.
-void dlp_prepare_pages(void *memory, size_t size);
+// Reading is fastest from huge pages, but some systems take milliseconds to make one; so new memory of dlp_allocate has small
+// pages, which prepare touches in one call if the caller is about to fill it, and collapse later makes huge ones of them: one for
+// each of dlp_huge_pages(size) blocks, counted from 0; false: there is no memory for more. Where the system cannot collapse pages
+// (Linux before 6.1) or always makes huge ones, they are so from the beginning.
+void dlp_prepare_pages(void *memory, size_t size, bool touch);
 size_t dlp_huge_pages(size_t size);
-void dlp_collapse_pages(const void *memory, size_t index);
+bool dlp_collapse_pages(const void *memory, size_t index);
 
 // A whole file mapped read-only. Returns 0, or an errno value; an empty file gives *data = NULL and *size = 0.
 int dlp_map_file(const char *path, const void **data, size_t *size);
