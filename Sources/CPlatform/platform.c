@@ -30,25 +30,25 @@ void *dlp_allocate(size_t size) {
 enum { populate_write = 23, collapse = 25 };
 
 void dlp_prepare_pages(void *memory, size_t size, bool touch) {
+  if (size < touch_from) return;
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)memory + page - 1) / page * page;
   bool can_collapse = page == 4096 && madvise((void *)first, 0, collapse) == 0;
-  if (size < (can_collapse ? touch_from : huge_from)) return;
+  if (!can_collapse && size < huge_from) return;
   size = ((uintptr_t)memory + size - first) / page * page;
   if (!can_collapse) madvise((void *)first, size, MADV_HUGEPAGE);
   else if (touch) madvise((void *)first, size, populate_write);
 }
 
-// Whether the system is set to make no huge pages, which a collapse does not ask for on all versions of Linux.
-static bool huge_pages_are_off(void) {
+bool dlp_allows_huge_pages(void) {
   char setting[64] = "";
   int fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return true;
+  if (fd < 0) return false;
   ssize_t n = read(fd, setting, sizeof setting - 1);
   close(fd);
-  return n <= 0 || strstr(setting, "[never]") != NULL;
+  return n > 0 && !strstr(setting, "[never]");
 }
 
-size_t dlp_huge_pages(size_t size) { return size < huge_from || huge_pages_are_off() ? 0 : size / huge_page; }
+size_t dlp_huge_pages(size_t size) { return size < huge_from ? 0 : size / huge_page; }
 
 bool dlp_collapse_pages(const void *memory, size_t index) {
   return madvise((char *)memory + index * huge_page, huge_page, collapse) == 0 || (errno != ENOMEM && errno != EBUSY);

@@ -6,9 +6,13 @@ struct HugePages {
   private var memory: [(base: UnsafeRawPointer, next: Int, pages: Int)] = []
   /// Whether memory has come since the last run, which is then the first with it.
   private var isFresh = false
-  private let generation = dlp_fork_generation()
-  /// The longest that a run waits for it, but for its last page. Most systems make a thousand in that time, some fifty.
+  /// `dlp_fork_generation` of the process that filled the memory. After a fork it stays as it is: a huge page is not shared with
+  /// the parent.
+  let generation: UInt32
+  /// The longest that a run waits for it, but for its last page; a page took up to 6 ms where it took longest.
   private static let nanoseconds: UInt64 = 250_000_000
+
+  init(generation: UInt32) { self.generation = generation }
 
   var isEmpty: Bool { memory.isEmpty }
 
@@ -26,8 +30,7 @@ struct HugePages {
   mutating func make() {
     if isEmpty { return }
     if isFresh { return isFresh = false }
-    // A huge page is no longer shared with the parent.
-    if generation != dlp_fork_generation() { return memory.removeAll() }
+    if generation != dlp_fork_generation() || !dlp_allows_huge_pages() { return memory.removeAll() }
     let start = dlp_nanoseconds()
     while let (base, next, pages) = memory.last {
       if !dlp_collapse_pages(base, next) { return memory.removeAll() }

@@ -57,7 +57,7 @@ public final class Session {
   private var sizesChanged = true
   private var addressesChanged = true
   private(set) var hasRun = false
-  private var hugePages = HugePages()
+  private var hugePages: HugePages
 
   /// memoryLimit: bytes of tensors the session may hold; 0: no limit.
   public init(_ model: Model, pool: ThreadPool, memoryLimit: Int = 0) {
@@ -66,8 +66,8 @@ public final class Session {
     self.memoryLimit = memoryLimit
     inputs = model.graph.inputs.map { _ in Input() }
     outputs = model.graph.outputs.map { _ in Output() }
-    // Weights from before a fork stay shared with the parent.
-    for node in model.program.nodes where model.generation == dlp_fork_generation() {
+    hugePages = HugePages(generation: model.generation)
+    for node in model.program.nodes {
       for weights in node.operation.weights { hugePages.add(weights.base, weights.byteCount) }
     }
   }

@@ -124,7 +124,8 @@ struct Split {
 func neighbours(_ units: Range<Int>, panels: Int, panelUnits: Int) -> (panels: Range<Int>, next: Int) {
   let first = units.lowerBound % panelUnits
   let count = min(units.count, panelUnits - first)
-  return (panels * first / panelUnits..<panels * (first + count) / panelUnits, units.lowerBound + count)
+  let last = share(panels, first + count - 1, panelUnits)
+  return (share(panels, first, panelUnits).lowerBound..<last.upperBound, units.lowerBound + count)
 }
 
 /// Multiply-adds worth handing to another thread: about a microsecond's.

@@ -37,29 +37,46 @@ import Testing
       let count = bytes / MemoryLayout<Int>.size
       let numbers = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Int.self, capacity: count), count: count)
       for i in numbers.indices { numbers[i] = i }
-      var pages = HugePages()
+      var pages = HugePages(generation: dlp_fork_generation())
       pages.add(memory, bytes)
       pages.add(memory, 100)  // too small
       let before = try hugeKilobytes(at: memory)
       pages.make()
       #expect(try hugeKilobytes(at: memory) == before)
-      while !pages.isEmpty { pages.make() }
+      // One call makes all unless a page takes longer than a run may wait.
+      for _ in 0..<5 { pages.make() }
+      #expect(pages.isEmpty)
       #expect(numbers.indices.allSatisfy { numbers[$0] == $0 })
       let after = try hugeKilobytes(at: memory)
       // Whether the system gives huge pages at all shows where one is asked for directly.
       try withMemory(bytes) { sample in
         memset(sample, 1, bytes)
-        if dlp_huge_pages(bytes) > 0 && madvise(sample, 2 << 20, 25) == 0 { #expect(after == 8192) }
+        if dlp_allows_huge_pages() && madvise(sample, 2 << 20, 25) == 0 { #expect(after == 8192) }
       }
     }
   }
 
   @Test func freedMemoryIsLeftAlone() throws {
-    var pages = HugePages()
+    var pages = HugePages(generation: dlp_fork_generation())
     let memory = try #require(UnsafeRawPointer(bitPattern: 1 << 30))
     pages.add(memory, 8 << 20)
+    #expect(!pages.isEmpty)
     pages.remove(memory)
     #expect(pages.isEmpty)
+  }
+
+  @Test func memoryFromBeforeAForkStaysShared() throws {
+    let bytes = 9 << 20
+    try withMemory(bytes) { memory in
+      dlp_prepare_pages(memory, bytes, true)
+      let before = try hugeKilobytes(at: memory)
+      var pages = HugePages(generation: dlp_fork_generation() + 1)
+      pages.add(memory, bytes)
+      #expect(!pages.isEmpty)
+      for _ in 0..<2 { pages.make() }
+      #expect(pages.isEmpty)
+      #expect(try hugeKilobytes(at: memory) == before)
+    }
   }
 
   @Test func outputsKeepTheirBits() throws {

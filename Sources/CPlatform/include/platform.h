@@ -13,6 +13,8 @@ void dlp_free(void *memory);
 // (Linux before 6.1) or always makes huge ones, they are so from the beginning.
 void dlp_prepare_pages(void *memory, size_t size, bool touch);
 size_t dlp_huge_pages(size_t size);
+// Whether the system's setting lets programs have huge pages; not every Linux asks that in a collapse.
+bool dlp_allows_huge_pages(void);
 bool dlp_collapse_pages(const void *memory, size_t index);
 
 // A whole file mapped read-only. Returns 0, or an errno value; an empty file gives *data = NULL and *size = 0.
