@@ -7,7 +7,8 @@ import KernelTypes
 private var null: UnsafeMutablePointer<Float> { UnsafeMutablePointer(bitPattern: 64)! }
 
 extension StepBuilder {
-  /// One convolution for each phase, or for the phases of a row if their outputs are neighbours.
+  /// A convolution for each phase, or for the phases of a row if their outputs are neighbours; as one step, unless the phases
+  /// are cut differently.
   func convTranspose(_ node: ProgramNode, _ phases: [TransposedPhase], _ joined: [TransposedPhase]) -> [Step] {
     let (y, o) = (node.output, sizes[node.output])
     let (height, width) = (o.count > 3 ? o[2] : 1, o[o.count - 1])
@@ -26,7 +27,26 @@ extension StepBuilder {
       let first = phase.row * width + phase.columns.lowerBound
       steps.append(conv(node, phase.panels, phase.layer, g, firstPixel: first, joined: pixel))
     }
-    return steps
+    let sets = steps.map { $0.units / $0.unitsTogether }
+    return steps.count > 1 && sets.allSatisfy { $0 == sets[0] } ? [interleaved(steps)] : steps
+  }
+
+  /// Steps that write parts of the same value as one: of all the units that belong together, then of all the next, while what
+  /// they read is in the cache.
+  private func interleaved(_ parts: [Step]) -> Step {
+    let first = parts[0]
+    let scratchFloats = parts.reduce(0) { max($0, $1.scratchFloats) }
+    return Step(
+      name: first.name, kernel: first.kernel, reads: first.reads, write: first.write,
+      units: parts.count * first.units / first.unitsTogether, unitsTogether: parts.count,
+      cost: parts.reduce(0) { $0 + $1.cost }, scratchFloats: scratchFloats
+    ) { slots, scratch, units, worker in
+      for unit in units {
+        let (set, i) = unit.quotientAndRemainder(dividingBy: parts.count)
+        let size = parts[i].unitsTogether
+        parts[i].body(slots, scratch + worker * scratchFloats, set * size..<(set + 1) * size, 0)
+      }
+    }
   }
 
   /// firstPixel: of y, where the first output of a phase goes; joined: how many pixels of y are one of the plan's.
@@ -54,7 +74,8 @@ extension StepBuilder {
     return Step(
       name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
       inPlace: residual == nil || layer.algorithm == .depthwise || firstPixel != nil ? nil : 1, units: plan.units,
-      unitsTogether: isWinograd ? plan.panelUnits : 1,  // which have a transformed input in common
+      // Which have a transformed input in common, or the input rows under a phase.
+      unitsTogether: firstPixel != nil ? plan.panelUnits * plan.groups : isWinograd ? plan.panelUnits : 1,
       cost: 2 * outputs
         * Double(window.kernelDepth * window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
       scratchFloats: plan.scratch

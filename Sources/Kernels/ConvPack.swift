@@ -98,6 +98,7 @@ private func packDirect(
   }
 }
 
+@inline(never) @_optimize(size)
 private func packWidened(
   _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
 ) {

@@ -40,8 +40,8 @@ extension ConvPlan {
   var tile: Int { size - 2 }
 }
 
-/// Floats of V and M: together about half of a second-level cache of 2 MB.
-@inline(__always) private var winogradInputFloats: Int { 262_144 }
+/// Floats of V and M: together a second-level cache of 1 MB.
+@inline(__always) private var winogradInputFloats: Int { 131_072 }
 @inline(__always) private var winogradOutputFloats: Int { 131_072 }
 /// Channels of a window that are copied at a time where it reaches over the edge of the image.
 @inline(__always) private var patchChannels: Int { 64 }
@@ -77,11 +77,14 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
       inputTile(call, tile, group, v + (tile - range.lowerBound) * plan.inPitch, buffers)
     }
     let packed = call.panels + group * plan.groupPitch
+    let following = range.upperBound..<min(range.upperBound + range.count, tiles)
     var first = panels.lowerBound
     while first < panels.upperBound {
       let some = first..<min(first + plan.panelsAtOnce, panels.upperBound)
       let column = first * tileColumns
       for position in 0..<positions {
+        if first == panels.lowerBound { fetch(plan, following, part: position, inputs(call, group)) }
+        fetch(plan, range, part: position, outputs(call, group * plan.columns + column, some.count * tileColumns))
         multiply(
           MatrixRows(row: v + position * plan.inPlane, stride: plan.inPitch),
           Block(
@@ -107,6 +110,39 @@ private func place(_ plan: ConvPlan, _ tile: Int) -> (image: Int, row: Int, colu
   let line = tile / plan.tilesAcross
   let image = line / plan.tilesDown
   return (image, (line - image * plan.tilesDown) * plan.tile, (tile - line * plan.tilesAcross) * plan.tile)
+}
+
+/// The pixels that windows have to themselves: `first` is the first of the first window's.
+private struct Pixels {
+  var first: UnsafePointer<Float>
+  var height: Int, width: Int, pitch: Int, channels: Int
+}
+
+/// Without the two rows and columns of a window that the ones before it have read.
+private func inputs(_ call: ConvCall, _ group: Int) -> Pixels {
+  let g = call.plan.geometry
+  let offset = (2 - g.padTop) * g.inWidth + 2 - g.padLeft
+  return Pixels(
+    first: call.x + (offset * g.inPixelStride + group * call.plan.channels), height: g.inHeight, width: g.inWidth,
+    pitch: g.inPixelStride, channels: call.plan.channels)
+}
+
+private func outputs(_ call: ConvCall, _ channel: Int, _ channels: Int) -> Pixels {
+  let g = call.plan.geometry
+  return Pixels(
+    first: call.y + channel, height: g.outHeight, width: g.outWidth, pitch: g.outPixelStride, channels: channels)
+}
+
+/// Asks for one of size² parts of the pixels of some windows.
+@inline(never) @_optimize(size)
+private func fetch(_ plan: ConvPlan, _ tiles: Range<Int>, part: Int, _ pixels: Pixels) {
+  for line in share(tiles.count * plan.tile, part, plan.size * plan.size) {
+    let (image, row, column) = place(plan, tiles.lowerBound + line / plan.tile)
+    let pixel = (image * pixels.height + row + line % plan.tile) * pixels.width + column
+    for j in 0..<plan.tile {
+      for c in stride(from: 0, to: pixels.channels, by: 16) { dlp_prefetch(pixels.first + ((pixel + j) * pixels.pitch + c)) }
+    }
+  }
 }
 
 /// Transforms the channels of a group of one window to v, v + inPlane, …: those of each slice under the output slice.
