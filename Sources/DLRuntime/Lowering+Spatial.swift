@@ -73,9 +73,14 @@ extension Lowering {
     (g.kernelHeight, g.padTop) = (cells.rows.count, cells.rows.pad)
     (g.kernelWidth, g.padLeft) = (cells.width, cells.padLeft)
     g.channels = w.sizes[0]
+    let output = graph.values[node.outputs[0]].type.dims
+    g.outWidth = (output.last?.size ?? 0) / columnStep
+    g.outHeight = output.count > 3 ? (output[output.count - 2].size ?? 0) / rowStep : 1
+    // A filter for each channel is no depthwise layer here, whose outputs could not lie apart.
+    var options = convolutions
+    if groups > 1 { options.forced = .direct }
     let kernels = kernels
-    let layer = kernels.convLayer(
-      g, groups, outChannels, ConvOptions(lowMemory: convolutions.lowMemory, forced: .direct))
+    let layer = kernels.convLayer(g, groups, outChannels, options)
     let plane = w.sizes[2...].reduce(1, *)
     let kernelWidth = w.sizes[w.sizes.count - 1]
     // [filters of all phases and groups][channels of one][cells], from [channels of all][filters of one][kernel].

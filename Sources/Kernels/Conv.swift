@@ -92,6 +92,7 @@ func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: 
 }
 
 extension ConvPlan {
+  @_optimize(size)
   mutating func cutDirect() {
     let g = geometry
     groupPitch = packedPanelsSize(depth: depth, columns: columns)
@@ -131,6 +132,7 @@ extension ConvPlan {
 }
 
 /// a · b, or Int.max if that does not fit.
+@inline(never)
 func saturatingProduct(_ a: Int, _ b: Int) -> Int {
   let (product, overflow) = a.multipliedReportingOverflow(by: b)
   return overflow ? .max : product

@@ -1,3 +1,4 @@
+import CPlatform
 import KernelTypes
 
 // Packed weights of a convolution: the panels of each group, k counting kernel slices, rows, columns, then channels;
@@ -52,9 +53,7 @@ func convLayer(_ window: WindowGeometry, _ groups: Int, _ outChannels: Int, _ op
   if tile > 0 {
     layer.algorithm = .winograd(tile: tile)
     layer.packedSize =
-      groups
-      * packedWinogradSize(
-        size: tile + 2, depth: window.kernelDepth * window.channels / groups, columns: outChannels / groups)
+      groups * packedWinogradSize(window, size: tile + 2, channels: window.channels / groups, columns: outChannels / groups)
     return layer
   }
   layer.packedSize = groups * packedPanelsSize(depth: window.windowSize / groups, columns: outChannels / groups)
@@ -107,11 +106,11 @@ private func packWidened(
   wide.widen(layer.widening)
   let columns = layer.widening * layer.outChannels
   // At most one vector of columns, which is one panel.
-  for n in 0..<lanes { panels[n] = n < columns ? bias?[n % layer.outChannels] ?? 0 : 0 }
+  for n in 0..<dlp_opaque(lanes) { panels[n] = n < columns ? bias?[n % layer.outChannels] ?? 0 : 0 }
   for k in 0..<wide.windowSize {
     let cell = k / g.channels
     let row = cell / wide.kernelWidth
-    for n in 0..<lanes {
+    for n in 0..<dlp_opaque(lanes) {
       let column = cell % wide.kernelWidth - n / layer.outChannels * g.strideWidth
       let filter = n % layer.outChannels * g.channels + k % g.channels
       let exists = n < columns && 0..<g.kernelWidth ~= column

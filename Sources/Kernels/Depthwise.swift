@@ -1,3 +1,4 @@
+import CPlatform
 import KernelTypes
 
 // Depthwise convolution: as many groups as channels, one filter each. There is no sum over channels to make a matrix
@@ -25,7 +26,7 @@ func packDepthwise(
   fill(packed, lanes)
   var to = packed + lanes
   for i in 0..<g.channelVectors {
-    for lane in 0..<lanes {
+    for lane in 0..<dlp_opaque(lanes) {
       let c = g.firstChannel(i) + lane
       let exists = c < g.channels
       to[lane] = exists ? bias?[c] ?? 0 : 0

@@ -4,8 +4,9 @@ import KernelTypes
 // Convolution of 3×3 filters at stride 1 by Winograd's F(m×m, 3×3): the image is cut into windows of size × size pixels
 // (size = m + 2) that overlap by 2 and each give m × m outputs. Transformed, a window's sums over cells become products:
 // what is left are size² matrix products, of windows by channels times channels by output channels, with
-// (m + 2)² / m² multiply-adds for an output instead of 9. Of volumes the windows of the slices under an output slice are
-// transformed one by one and count as more channels.
+// (m + 2)² / m² multiply-adds for an output instead of 9. A larger filter is several of 3×3 side by side, of volumes also
+// behind each other, whose windows are transformed one by one and count as more channels: a 5×5 is four, filled up with
+// zeros. Of a filter with one row, or one column, windows are lines of `size` pixels: F(m, 3).
 //
 // A block of windows is transformed as a whole (V below); then some panels of output channels at a time are multiplied, for
 // all size² positions (M), and transformed back. V may leave the second-level cache, as each of its values is read once for
@@ -15,18 +16,18 @@ extension ConvPlan {
   mutating func cutWinograd(tile: Int) {
     let g = geometry
     size = tile + 2
-    tilesDown = ceilDivide(g.outHeight, tile)
-    tilesAcross = ceilDivide(g.outWidth, tile)
+    tilesDown = ceilDivide(g.outHeight, tileHeight)
+    tilesAcross = ceilDivide(g.outWidth, tileWidth)
     let tiles = saturatingProduct(g.batch * g.outDepth, tilesDown * tilesAcross)
-    depth = g.kernelDepth * channels
-    groupPitch = packedWinogradSize(size: size, depth: depth, columns: columns)
+    depth = g.winogradFilters * channels
+    groupPitch = packedWinogradSize(g, size: size, channels: channels, columns: columns)
     panels = ceilDivide(columns, tileColumns)
     inPitch = channelPitch(depth)
-    let most = max(2 * tileRows, winogradInputFloats / max(1, size * size * inPitch) / tileRows * tileRows)
+    let most = max(2 * tileRows, winogradInputFloats / max(1, positions * inPitch) / tileRows * tileRows)
     blocks = ceilDivide(tiles, most)
     let blockTiles = blocks == 0 ? 0 : ceilDivide(tiles, blocks)
     // A few wide panels, so that a value of V is loaded for more than one.
-    let columnsAtOnce = winogradOutputFloats / max(1, size * size * blockTiles)
+    let columnsAtOnce = winogradOutputFloats / max(1, positions * blockTiles)
     panelsAtOnce = max(1, min(panels, columnsAtOnce / tileColumns))
     outPitch = channelPitch(panelsAtOnce * tileColumns)
     inPlane = planePitch(blockTiles * inPitch)
@@ -34,10 +35,22 @@ extension ConvPlan {
     // Threads that share a block each transform it for themselves.
     panelUnits = blocks * groups >= 4 ? 1 : max(1, min(ceilDivide(4, max(1, blocks * groups)), panels))
     units = blocks * groups * panelUnits
-    scratch = size * size * (inPlane + outPlane + patchChannels + lanes)
+    scratch = positions * (inPlane + outPlane + patchChannels + lanes)
   }
 
-  var tile: Int { size - 2 }
+  /// Rows and columns of a window, and of the outputs it gives.
+  var windowHeight: Int { geometry.kernelHeight == 1 ? 1 : size }
+  var windowWidth: Int { geometry.kernelWidth == 1 ? 1 : size }
+  var tileHeight: Int { geometry.kernelHeight == 1 ? 1 : size - 2 }
+  var tileWidth: Int { geometry.kernelWidth == 1 ? 1 : size - 2 }
+  var positions: Int { windowHeight * windowWidth }
+}
+
+extension WindowGeometry {
+  /// Whether a filter is a row or a column.
+  var isLine: Bool { kernelHeight == 1 || kernelWidth == 1 }
+  /// Filters of 3×3, or 3 of a line, that a filter is made of.
+  var winogradFilters: Int { kernelDepth * ceilDivide(kernelHeight, 3) * ceilDivide(kernelWidth, 3) }
 }
 
 /// Floats of V and M: together a second-level cache of 1 MB.
@@ -62,7 +75,7 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   let plan = call.plan
   let g = plan.geometry
   let tiles = g.batch * g.outDepth * plan.tilesDown * plan.tilesAcross
-  let positions = plan.size * plan.size
+  let positions = plan.positions
   let v = scratch + worker * plan.scratch
   let m = v + positions * plan.inPlane
   let buffers = m + positions * plan.outPlane
@@ -109,43 +122,52 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
 private func place(_ plan: ConvPlan, _ tile: Int) -> (image: Int, row: Int, column: Int) {
   let line = tile / plan.tilesAcross
   let image = line / plan.tilesDown
-  return (image, (line - image * plan.tilesDown) * plan.tile, (tile - line * plan.tilesAcross) * plan.tile)
+  return (image, (line - image * plan.tilesDown) * plan.tileHeight, (tile - line * plan.tilesAcross) * plan.tileWidth)
 }
 
 /// The pixels that windows have to themselves: `first` is the first of the first window's.
 private struct Pixels {
   var first: UnsafePointer<Float>
-  var height: Int, width: Int, pitch: Int, channels: Int
+  var imagePitch: Int, rowPitch: Int, pixelPitch: Int, channels: Int
 }
 
-/// Without the two rows and columns of a window that the ones before it have read.
+/// Without what the windows before them have read.
 private func inputs(_ call: ConvCall, _ group: Int) -> Pixels {
-  let g = call.plan.geometry
-  let offset = (2 - g.padTop) * g.inWidth + 2 - g.padLeft
+  let plan = call.plan
+  let g = plan.geometry
+  let slice = (g.kernelDepth - 1) * g.dilationDepth - g.padFront
+  func overlap(_ kernel: Int) -> Int { kernel == 1 ? 0 : ceilDivide(kernel, 3) * 3 - 1 }
+  let row = overlap(g.kernelHeight) - g.padTop, column = overlap(g.kernelWidth) - g.padLeft
+  let rowPitch = g.inWidth * g.inPixelStride
+  let imagePitch = g.inHeight * rowPitch
   return Pixels(
-    first: call.x + (offset * g.inPixelStride + group * call.plan.channels), height: g.inHeight, width: g.inWidth,
-    pitch: g.inPixelStride, channels: call.plan.channels)
+    first: call.x + (slice * imagePitch + row * rowPitch + column * g.inPixelStride + group * plan.channels),
+    imagePitch: imagePitch, rowPitch: rowPitch, pixelPitch: g.inPixelStride, channels: plan.channels)
 }
 
 private func outputs(_ call: ConvCall, _ channel: Int, _ channels: Int) -> Pixels {
   let g = call.plan.geometry
   return Pixels(
-    first: call.y + channel, height: g.outHeight, width: g.outWidth, pitch: g.outPixelStride, channels: channels)
+    first: call.y + channel, imagePitch: g.outImageStep * g.outPixelStride, rowPitch: g.outRowStep * g.outPixelStride,
+    pixelPitch: g.outColumnStep * g.outPixelStride, channels: channels)
 }
 
-/// Asks for one of size² parts of the pixels of some windows.
+/// Asks for the pixels of some windows, a part for each position.
 @inline(never) @_optimize(size)
 private func fetch(_ plan: ConvPlan, _ tiles: Range<Int>, part: Int, _ pixels: Pixels) {
-  for line in share(tiles.count * plan.tile, part, plan.size * plan.size) {
-    let (image, row, column) = place(plan, tiles.lowerBound + line / plan.tile)
-    let pixel = (image * pixels.height + row + line % plan.tile) * pixels.width + column
-    for j in 0..<plan.tile {
-      for c in stride(from: 0, to: pixels.channels, by: 16) { dlp_prefetch(pixels.first + ((pixel + j) * pixels.pitch + c)) }
+  for line in share(tiles.count * plan.tileHeight, part, plan.positions) {
+    let (image, row, column) = place(plan, tiles.lowerBound + line / plan.tileHeight)
+    let first =
+      pixels.first
+      + (image * pixels.imagePitch + (row + line % plan.tileHeight) * pixels.rowPitch + column * pixels.pixelPitch)
+    for j in 0..<plan.tileWidth {
+      for c in stride(from: 0, to: pixels.channels, by: 16) { dlp_prefetch(first + (j * pixels.pixelPitch + c)) }
     }
   }
 }
 
-/// Transforms the channels of a group of one window to v, v + inPlane, …: those of each slice under the output slice.
+/// Transforms the channels of a group of one window to v, v + inPlane, …: for each 3×3 part of the filter, those of each
+/// slice under the output slice.
 @inline(never) @_optimize(size)
 private func inputTile(
   _ call: ConvCall, _ tile: Int, _ group: Int, _ v: UnsafeMutablePointer<Float>, _ buffers: UnsafeMutablePointer<Float>
@@ -154,52 +176,52 @@ private func inputTile(
   let g = plan.geometry
   let (image, row, column) = place(plan, tile)
   let first = image % g.outDepth * g.strideDepth - g.padFront
+  var v = v
   for cell in 0..<g.kernelDepth {
     let slice = first + cell * g.dilationDepth
-    let v = v + cell * plan.channels
-    if slice >= 0 && slice < g.inDepth {
-      let x = call.x + (image / g.outDepth * g.inDepth + slice) * g.inHeight * g.inWidth * g.inPixelStride
-      inputSlice(plan, x + group * plan.channels, row - g.padTop, column - g.padLeft, v, buffers)
-    } else {
-      for position in 0..<plan.size * plan.size { fill(v + position * plan.inPlane, plan.channels) }
+    let exists = slice >= 0 && slice < g.inDepth
+    let x = call.x + (image / g.outDepth * g.inDepth + (exists ? slice : 0)) * g.inHeight * g.inWidth * g.inPixelStride
+    for i in stride(from: 0, to: g.kernelHeight, by: 3) {
+      for j in stride(from: 0, to: g.kernelWidth, by: 3) {
+        if exists {
+          inputSlice(plan, x + group * plan.channels, row - g.padTop + i, column - g.padLeft + j, v, buffers)
+        } else {
+          for position in 0..<plan.positions { fill(v + position * plan.inPlane, plan.channels) }
+        }
+        v += plan.channels
+      }
     }
   }
 }
 
 /// Transforms some channels of the window of an image that begins at a row and a column, which may lie outside.
+@inline(never) @_optimize(size)
 private func inputSlice(
   _ plan: ConvPlan, _ x: UnsafePointer<Float>, _ row: Int, _ column: Int, _ v: UnsafeMutablePointer<Float>,
   _ buffers: UnsafeMutablePointer<Float>
 ) {
   let g = plan.geometry
+  let (height, width) = (plan.windowHeight, plan.windowWidth)
   let line = g.inWidth * g.inPixelStride
-  if row >= 0 && column >= 0 && row + plan.size <= g.inHeight && column + plan.size <= g.inWidth {
-    runInput(
-      plan.size,
-      InputWindow(
-        x: x + row * line + column * g.inPixelStride, rowPitch: line, pixelPitch: g.inPixelStride, channels: plan.channels,
-        v: v, plane: plan.inPlane, buffer: buffers))
-    return
-  }
+  let rows = max(0, -row)..<max(max(0, -row), min(height, g.inHeight - row))
+  let columns = max(0, -column)..<max(max(0, -column), min(width, g.inWidth - column))
+  var window = InputWindow(
+    isLine: g.isLine, x: x + (row * line + column * g.inPixelStride), rowPitch: line, pixelPitch: g.inPixelStride,
+    channels: plan.channels, v: v, plane: plan.inPlane, buffer: buffers)
+  if rows.count == height && columns.count == width { return runInput(plan, window) }
   // Over the edge: a copy, some channels at a time, with zeros where there is no image.
-  let rows = max(0, -row)..<max(max(0, -row), min(plan.size, g.inHeight - row))
-  let columns = max(0, -column)..<max(max(0, -column), min(plan.size, g.inWidth - column))
-  let patch = buffers + plan.size * plan.size * lanes
-  var c = 0
-  while c < plan.channels {
+  let patch = buffers + plan.positions * lanes
+  for c in stride(from: 0, to: plan.channels, by: patchChannels) {
     let count = min(patchChannels, plan.channels - c)
-    fill(patch, plan.size * plan.size * count)
+    fill(patch, plan.positions * count)
     for i in rows {
       copyPixels(
         x + (row + i) * line + (column + columns.lowerBound) * g.inPixelStride + c, g.inPixelStride,
-        patch + (i * plan.size + columns.lowerBound) * count, count, columns.count)
+        patch + (i * width + columns.lowerBound) * count, count, columns.count)
     }
-    runInput(
-      plan.size,
-      InputWindow(
-        x: patch, rowPitch: plan.size * count, pixelPitch: count, channels: count, v: v + c, plane: plan.inPlane,
-        buffer: buffers))
-    c += count
+    (window.x, window.rowPitch, window.pixelPitch, window.channels) = (UnsafePointer(patch), width * count, count, count)
+    window.v = v + c
+    runInput(plan, window)
   }
 }
 
@@ -212,16 +234,16 @@ private func outputTile(
   let plan = call.plan
   let g = plan.geometry
   let (image, row, column) = place(plan, tile)
-  let pixel = (image * g.outHeight + row) * g.outWidth + column
+  let pixel = image * g.outImageStep + row * g.outRowStep + column * g.outColumnStep
   let limits = limits(call.activation)
   let window = OutputWindow(
-    m: m, plane: plan.outPlane, bias: bias, y: call.y + pixel * g.outPixelStride + channel,
-    rowPitch: g.outWidth * g.outPixelStride, pixelPitch: g.outPixelStride,
+    isLine: g.isLine, m: m, plane: plan.outPlane, bias: bias, y: call.y + pixel * g.outPixelStride + channel,
+    rowPitch: g.outRowStep * g.outPixelStride, pixelPitch: g.outColumnStep * g.outPixelStride,
     residual: call.residual.map { $0 + pixel * plan.residualStride + channel },
-    residualRowPitch: g.outWidth * plan.residualStride, residualPitch: plan.residualStride, channels: columns,
-    rows: min(plan.tile, g.outHeight - row), columns: min(plan.tile, g.outWidth - column), limits: limits ?? Limits(),
-    buffer: buffers)
-  runOutput(plan.size, window)
+    residualRowPitch: g.outRowStep * plan.residualStride, residualPitch: g.outColumnStep * plan.residualStride,
+    channels: columns, rows: min(plan.tileHeight, g.outHeight - row), columns: min(plan.tileWidth, g.outWidth - column),
+    limits: limits ?? Limits(), buffer: buffers)
+  runOutput(plan, window)
   if limits == nil {
     for i in 0..<window.rows {
       activateRows(call.activation, window.columns, columns, window.y + i * window.rowPitch, window.pixelPitch)
@@ -230,6 +252,8 @@ private func outputTile(
 }
 
 private struct InputWindow {
+  /// Whether it is one row of pixels.
+  var isLine: Bool
   var x: UnsafePointer<Float>
   var rowPitch: Int, pixelPitch: Int, channels: Int
   /// The transformed values of a position, and floats to the next position's.
@@ -250,14 +274,15 @@ private struct InputWindow {
   /// Lines first, then columns; whole vectors of v are written.
   @inline(__always)
   private func transform<let size: Int, Part: VectorPart>(_ c: Int, _ part: Part, _ zero: InlineArray<size, Vector>) {
+    let step = isLine ? plane : lanes
     // The loops over lines stay loops: unrolled, they would be kilobytes of code.
-    for i in 0..<dlp_opaque(size) {
+    for i in 0..<dlp_opaque(isLine ? 1 : size) {
       let from = x + (i * rowPitch + c)
-      let to = buffer + i * size * lanes
+      let to = isLine ? v + c : buffer + i * size * lanes
       let line = transformInput(InlineArray<size, Vector> { part.load(from + $0 * pixelPitch) })
-      for j in 0..<size { store(line[unchecked: j], to + j * lanes) }
+      for j in 0..<size { store(line[unchecked: j], to + j * step) }
     }
-    for j in 0..<dlp_opaque(size) {
+    for j in 0..<dlp_opaque(isLine ? 0 : size) {
       let from = buffer + j * lanes
       let to = v + (j * plane + c)
       let column = transformInput(InlineArray<size, Vector> { load(from + $0 * size * lanes) })
@@ -267,6 +292,8 @@ private struct InputWindow {
 }
 
 private struct OutputWindow {
+  /// Whether it is one row of pixels.
+  var isLine: Bool
   var m: UnsafePointer<Float>
   var plane: Int
   var bias: UnsafePointer<Float>
@@ -292,16 +319,17 @@ private struct OutputWindow {
 
   @inline(__always)
   private func transform<let size: Int, Part: VectorPart>(_ c: Int, _ part: Part, _ zero: InlineArray<size, Vector>) {
-    for j in 0..<dlp_opaque(size) {
+    for j in 0..<dlp_opaque(isLine ? 0 : size) {
       let from = m + (j * plane + c)
       let to = buffer + j * lanes
       let column = transformOutput(InlineArray<size, Vector> { load(from + $0 * size * plane) })
       for i in 0..<(size - 2) { store(column[unchecked: i], to + i * size * lanes) }
     }
+    let step = isLine ? plane : lanes
     let bias = load(bias + c)
     for i in 0..<rows {
-      let from = buffer + i * size * lanes
-      var line = transformOutput(InlineArray<size, Vector> { load(from + $0 * lanes) })
+      let from = isLine ? m + c : UnsafePointer(buffer) + i * size * lanes
+      var line = transformOutput(InlineArray<size, Vector> { load(from + $0 * step) })
       for j in 0..<(size - 2) { line[unchecked: j] += bias }
       if let residual {
         let row = residual + (i * residualRowPitch + c)
@@ -317,13 +345,20 @@ private struct OutputWindow {
 }
 
 @inline(__always)
-private func runInput(_ size: Int, _ window: InputWindow) {
-  if size == 4 { input4(window) } else { input6(window) }
+private func runInput(_ plan: ConvPlan, _ window: InputWindow) {
+  var window = window
+  if plan.windowWidth == 1 { window.pixelPitch = window.rowPitch }
+  if plan.size == 4 { input4(window) } else { input6(window) }
 }
 
 @inline(__always)
-private func runOutput(_ size: Int, _ window: OutputWindow) {
-  if size == 4 { output4(window) } else { output6(window) }
+private func runOutput(_ plan: ConvPlan, _ window: OutputWindow) {
+  var window = window
+  if plan.windowWidth == 1 {
+    (window.rows, window.columns) = (1, window.rows)
+    (window.pixelPitch, window.residualPitch) = (window.rowPitch, window.residualRowPitch)
+  }
+  if plan.size == 4 { output4(window) } else { output6(window) }
 }
 
 @inline(never) private func input4(_ w: InputWindow) { w.transform(InlineArray<4, Vector>(repeating: .zero)) }

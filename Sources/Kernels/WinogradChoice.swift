@@ -17,9 +17,10 @@ import KernelTypes
 /// The transformed weights are 16/9 and 4 times as large as the weights: an image of few windows waits for them to come from
 /// memory. Where F(4×4) is little faster, and where only few windows share tens of megabytes, it is F(2×2).
 func winogradTile(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ options: ConvOptions) -> Int {
+  let kernel = g.kernelHeight * g.kernelWidth
   let fits =
-    g.kernelHeight == 3 && g.kernelWidth == 3 && g.strideHeight == 1 && g.strideWidth == 1 && g.dilationHeight == 1
-    && g.dilationWidth == 1
+    kernel > 1 && max(g.kernelHeight, g.kernelWidth) <= 7 && g.strideHeight == 1 && g.strideWidth == 1
+    && g.dilationHeight == 1 && g.dilationWidth == 1
   if !fits || options.exact || options.lowMemory { return 0 }
   if let forced = options.forced {
     if case .winograd(let tile) = forced { return tile }
@@ -27,11 +28,21 @@ func winogradTile(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ opti
   }
   let (channels, columns) = (g.channels / groups, outChannels / groups)
   if channels < 16 || columns < 16 { return 0 }
-  func windows(_ tile: Int) -> Int { max(1, g.outDepth) * ceilDivide(g.outHeight, tile) * ceilDivide(g.outWidth, tile) }
+  func windows(_ tile: Int) -> Int {
+    func across(_ out: Int, _ kernel: Int) -> Int { kernel == 1 ? out : ceilDivide(out, tile) }
+    return max(1, g.outDepth) * across(g.outHeight, g.kernelHeight) * across(g.outWidth, g.kernelWidth)
+  }
   // Bytes of weights for F(4×4).
-  let bytes = 36 * 4 * groups * g.kernelDepth * channels * columns
+  let bytes = 4 * packedWinogradSize(g, size: 6, channels: channels, columns: columns) * groups
+  let sizesAreKnown = g.outHeight > 0 && g.outWidth > 0
+  if kernel != 9 {
+    // Multiply-adds for four outputs of an axis, which take four times its cells directly.
+    func products(_ kernel: Int) -> Int { kernel == 1 ? 4 : 6 * ceilDivide(kernel, 3) }
+    let saves = 2 * 16 * kernel >= 3 * products(g.kernelHeight) * products(g.kernelWidth)
+    return saves && bytes <= 1 << 27 && (!sizesAreKnown || windows(4) >= 16) ? 4 : 0
+  }
   // Sizes not known yet: those of a network's inner layers, the smaller the more channels they have.
-  if g.outHeight == 0 || g.outWidth == 0 { return bytes <= 1 << 26 ? 4 : 2 }
-  if windows(4) >= (bytes <= 1 << 26 ? 16 : 32) { return 4 }
+  if !sizesAreKnown { return bytes <= 1 << 27 ? 4 : 2 }
+  if windows(4) >= (bytes <= 1 << 27 ? 16 : 32) { return 4 }
   return windows(2) >= 9 ? 2 : 0
 }

@@ -1,67 +1,89 @@
 import CPlatform
 import KernelTypes
 
-// Transformed weights: for each of size² positions the panels of a matrix of channels by output channels, those of each
-// slice of a kernel one after the other, their biases 0;
-// then the biases of the convolution, padded with zeros to whole panels.
+// Transformed weights: for each position of a window the panels of a matrix of channels by output channels, those of each
+// 3×3 part of a filter one after the other, their biases 0; then the biases of the convolution, padded with zeros to whole
+// panels.
 
-/// Floats of one group's packed weights.
-func packedWinogradSize(size: Int, depth: Int, columns: Int) -> Int {
-  size * size * packedPanelsSize(depth: depth, columns: columns) + roundUp(columns, to: tileColumns)
+/// Floats of one group's packed weights; channels and columns are the group's.
+func packedWinogradSize(_ g: WindowGeometry, size: Int, channels: Int, columns: Int) -> Int {
+  let positions = g.isLine ? size : size * size
+  return positions * packedPanelsSize(depth: g.winogradFilters * channels, columns: columns) + roundUp(columns, to: tileColumns)
 }
 
 @inline(never) @_optimize(size)
 func packWinograd(
   _ layer: ConvLayer, size: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
 ) {
-  let channels = layer.window.channels / layer.groups
+  let g = layer.window
+  let channels = g.channels / layer.groups
   let columns = layer.outChannels / layer.groups
-  let slices = layer.window.kernelDepth
-  let depth = slices * channels
+  let depth = g.winogradFilters * channels
   let plane = packedPanelsSize(depth: depth, columns: columns)
+  let positions = g.isLine ? size : size * size
+  // Of one column the cells lie in memory as those of one row.
+  let (rows, rowLength) = g.isLine ? (1, g.kernelHeight * g.kernelWidth) : (g.kernelHeight, g.kernelWidth)
+  let slice = rows * rowLength
   var panels = panels
   for group in 0..<layer.groups {
-    var column = 0
-    while column < columns {
+    for column in stride(from: 0, to: columns, by: lanes) {
       let first = column / tileColumns * tileColumns
       let width = panelVectors(columns, at: first) * lanes
-      let vector = FilterVector(
-        w: w + (group * columns + column) * depth * 9, filterPitch: depth * 9, count: min(lanes, columns - column),
-        channels: channels, slices: slices, to: panels + ((depth + 1) * first + column - first), width: width, plane: plane)
-      if size == 4 { pack4(vector) } else { pack6(vector) }
-      column += lanes
+      var part = FilterVector(
+        isLine: g.isLine, w: w, pitch: channels * g.kernelDepth * slice, count: min(lanes, columns - column), channels: channels,
+        channelPitch: g.kernelDepth * slice, rowLength: rowLength, rows: 0, columns: 0,
+        to: panels + ((depth + 1) * first + column - first), width: width, plane: plane)
+      for position in 0..<positions { store(splat(0), part.to + position * plane) }
+      part.to += width
+      for cell in 0..<g.kernelDepth {
+        for i in stride(from: 0, to: rows, by: 3) {
+          for j in stride(from: 0, to: rowLength, by: 3) {
+            (part.rows, part.columns) = (min(3, rows - i), min(3, rowLength - j))
+            part.w = w + ((group * columns + column) * part.pitch + cell * slice + i * rowLength + j)
+            if size == 4 { pack4(part) } else { pack6(part) }
+            part.to += channels * width
+          }
+        }
+      }
     }
-    let biases = panels + size * size * plane
+    let biases = panels + positions * plane
     for n in 0..<roundUp(columns, to: tileColumns) { biases[n] = n < columns ? bias?[group * columns + n] ?? 0 : 0 }
-    panels += packedWinogradSize(size: size, depth: depth, columns: columns)
+    panels += packedWinogradSize(g, size: size, channels: channels, columns: columns)
   }
 }
 
-/// The filters of a vector of output channels.
+/// The 3×3 parts, at one place of one slice, of the filters of a vector of output channels.
 private struct FilterVector {
-  /// The first filter, [channels][slices][3][3], and floats to the next's.
+  var isLine: Bool
+  /// Of the first filter and channel, and floats to the next filter's.
   var w: UnsafePointer<Float>
-  var filterPitch: Int, count: Int
-  var channels: Int, slices: Int
-  /// The first row of the panel of position 0, at this vector; the panel's width; floats to the next position's.
+  var pitch: Int, count: Int
+  var channels: Int, channelPitch: Int
+  /// Floats to the next row's cells, and how many rows and columns of cells there are; others are zeros.
+  var rowLength: Int, rows: Int, columns: Int
+  /// Where the first channel's row of position 0 goes, at this vector; the panel's width; floats to the next position's.
   var to: UnsafeMutablePointer<Float>
   var width: Int, plane: Int
 
   @inline(__always) func pack<let size: Int>(_ zero: InlineArray<size, Vector>) {
-    for position in 0..<dlp_opaque(size * size) { store(splat(0), to + position * plane) }
-    for k in 0..<slices * channels {
-      let (slice, c) = k.quotientAndRemainder(dividingBy: channels)
+    for c in 0..<channels {
       var cells = InlineArray<9, Vector>(repeating: .zero)
       for n in 0..<count {
-        let filter = w + (n * filterPitch + (c * slices + slice) * 9)
-        for i in 0..<9 { cells[unchecked: i][n] = filter[i] }
+        let filter = w + (n * pitch + c * channelPitch)
+        for i in 0..<rows {
+          for j in 0..<columns { cells[3 * i + j][n] = filter[i * rowLength + j] }
+        }
       }
       var columns = InlineArray<3, InlineArray<size, Vector>>(repeating: zero)
       for j in 0..<3 {
-        columns[unchecked: j] = transformWeights(InlineArray<3, Vector> { cells[unchecked: 3 * $0 + j] }, zero)
+        if isLine {
+          columns[unchecked: j][unchecked: 0] = cells[unchecked: j]
+        } else {
+          columns[unchecked: j] = transformWeights(InlineArray<3, Vector> { cells[unchecked: 3 * $0 + j] }, zero)
+        }
       }
-      let row = to + (k + 1) * width
-      for i in 0..<size {
+      let row = to + c * width
+      for i in 0..<(isLine ? 1 : size) {
         let line = transformWeights(InlineArray<3, Vector> { columns[unchecked: $0][unchecked: i] }, zero)
         for j in 0..<size { store(line[unchecked: j], row + (i * size + j) * plane) }
       }

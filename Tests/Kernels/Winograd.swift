@@ -3,8 +3,8 @@ import KernelTypes
 import TestSupport
 import Testing
 
-/// 3×3 convolutions at stride 1: images that no tile divides, windows wholly at an edge, channel tails, groups, batches, and
-/// volumes, whose slices may be padded, apart and further apart.
+/// Convolutions at stride 1: images that no tile divides, windows wholly at an edge, channel tails, groups, batches, and
+/// volumes, whose slices may be padded, apart and further apart; filters of 3×3, smaller and larger ones, rows and columns.
 private let cases: [OpCase] =
   [
     ([1, 16, 12, 12], 32, 1, 1), ([2, 17, 13, 10], 33, 1, 1), ([1, 3, 5, 7], 5, 1, 1), ([1, 40, 7, 7], 70, 1, 1),
@@ -22,6 +22,22 @@ private let cases: [OpCase] =
     volume(
       [1, 20, 6, 4, 4], 16, 3, Window(strides: [1, 1, 1], dilations: [2, 1, 1], padBegin: [2, 1, 1], padEnd: [3, 1, 1])),
     volume([1, 16, 2, 5, 5], 16, 1, Window(axes: 3, pad: 1)),
+  ]
+  + [
+    ([1, 16, 11, 12], [33, 16, 5, 5], [2, 2]), ([2, 20, 9, 7], [16, 10, 2, 2], [1, 0]), ([1, 17, 10, 9], [16, 17, 7, 4], [3, 2]),
+    ([1, 18, 7, 17], [34, 18, 1, 7], [0, 3]), ([2, 16, 17, 5], [16, 16, 7, 1], [3, 0]), ([1, 70, 6, 8], [17, 70, 3, 1], [2, 0]),
+    ([1, 32, 1, 9], [32, 16, 1, 3], [0, 1]), ([3, 16, 4, 2], [16, 16, 1, 5], [0, 4]), ([1, 16, 6, 6], [16, 16, 1, 3], [1, 0]),
+    ([2, 33, 41], [20, 33, 3], [1]), ([1, 16, 50], [48, 16, 5], [0]), ([1, 16, 9], [16, 16, 2], [1]),
+  ].map { x, w, pads in
+    OpCase(
+      .conv(
+        Window(strides: pads.map { _ in 1 }, dilations: pads.map { _ in 1 }, padBegin: pads, padEnd: pads), groups: x[1] / w[1]),
+      [x, w, [w[0]]])
+  } + [
+    OpCase(
+      .conv(
+        Window(strides: [1, 1, 1], dilations: [1, 1, 1], padBegin: [1, 2, 1], padEnd: [0, 1, 2]), groups: 1),
+      [[1, 16, 4, 7, 6], [18, 16, 2, 5, 4], [18]])
   ]
 
 private func volume(_ x: [Int], _ filters: Int, _ slices: Int, _ window: Window, groups: Int = 1) -> OpCase {
@@ -108,7 +124,10 @@ private func volume(_ x: [Int], _ filters: Int, _ slices: Int, _ window: Window,
       #expect(algorithm { ($0.kernelDepth, $0.padFront, $0.outDepth) = (3, 1, 8) }.algorithm == .winograd(tile: 4))
       #expect(algorithm { $0.strideWidth = 2 }.algorithm == .direct)
       #expect(algorithm { $0.dilationHeight = 2 }.algorithm == .direct)
-      #expect(algorithm { $0.kernelWidth = 5 }.algorithm == .direct)
+      #expect(algorithm { $0.kernelWidth = 9 }.algorithm == .direct)
+      #expect(algorithm { ($0.kernelHeight, $0.kernelWidth) = (5, 5) }.algorithm == .winograd(tile: 4))
+      #expect(algorithm { $0.kernelHeight = 1 }.algorithm == .winograd(tile: 4))
+      #expect(algorithm { ($0.kernelHeight, $0.kernelWidth) = (1, 1) }.algorithm == .direct)
       #expect(algorithm { $0.channels = 3 }.algorithm == .direct)
       #expect(algorithm { ($0.outHeight, $0.outWidth) = (7, 7) }.algorithm == .winograd(tile: 2))
       #expect(algorithm { ($0.outHeight, $0.outWidth) = (1, 1) }.algorithm == .direct)
