@@ -75,8 +75,11 @@ func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: 
     g.widen(layer.widening)
   }
   if g.outRowStep == 0 {
-    // A single row is cut into bands as a column is.
-    if layer.algorithm == .direct && g.inHeight == 1 && g.outHeight == 1 && g.kernelHeight == 1 && !g.isVolume { g.turn() }
+    if layer.algorithm == .direct && !g.isVolume {
+      // A single row is cut into bands as a column is, and where each pixel is a window of its own, all are a column.
+      if g.inHeight == 1 && g.outHeight == 1 && g.kernelHeight == 1 { g.turn() }
+      if g.isPointwise { g.flatten() }
+    }
     g.outRowStep = g.outWidth
     g.outImageStep = g.outHeight * g.outWidth
   }
@@ -103,19 +106,21 @@ extension ConvPlan {
     let isSmall = saturatingProduct(rowWork, saturatingProduct(images, g.outHeight)) < 8 * unitWork
     let bandWork = isSmall ? unitWork : 4 * unitWork
     var rows = ceilDivide(bandWork, rowWork)
-    // Weights that no cache keeps are better read once for many rows.
+    panels = ceilDivide(columns, tileColumns)
+    // Weights that no cache keeps are better read once for many rows, if threads have enough to share then. Windows in a
+    // column fill tiles.
     let large = depth * columns > 131_072
-    if large { rows = max(rows, ceilDivide(8 * tileRows, max(1, g.outWidth))) }
+    let least = large ? (panels < 8 ? 3 : 8) * tileRows : g.outWidth == 1 ? 2 * tileRows : 1
+    rows = max(rows, ceilDivide(least, max(1, g.outWidth)))
     // What a band may copy.
     let line = saturatingProduct(g.paddedWidth, g.channels * g.kernelDepth)
     let room = (large ? 4 : 1) * bandFloats
     if copies { rows = min(rows, max(1, (room / max(1, line) - g.extentHeight) / g.strideHeight + 1)) }
     imagesPerBand = outputsApart ? 1 : max(1, min(images, rows / max(1, g.outHeight)))
     if copies { imagesPerBand = max(1, min(imagesPerBand, room / max(1, saturatingProduct(copyRows(g.outHeight), line)))) }
-    rowsPerBand = min(max(1, rows), g.outHeight)
-    bandsPerImage = ceilDivide(g.outHeight, max(1, rowsPerBand))
+    bandsPerImage = ceilDivide(g.outHeight, max(1, rows))
+    rowsPerBand = ceilDivide(g.outHeight, max(1, bandsPerImage))
     bands = bandsPerImage * ceilDivide(images, imagesPerBand)
-    panels = ceilDivide(columns, tileColumns)
     let panelWork = max(1, saturatingProduct(rowsPerBand * imagesPerBand * g.outWidth, depth * tileColumns))
     let panelsPerUnit = max(1, max(ceilDivide(unitWork / 2, panelWork), ceilDivide(panels * bands * groups, 4 * mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
@@ -148,6 +153,16 @@ extension WindowGeometry {
   var extentWidth: Int { (kernelWidth - 1) * dilationWidth + 1 }
   /// Columns of x that an output row reads, padding included.
   var paddedWidth: Int { (outWidth - 1) * strideWidth + extentWidth }
+  /// Whether each input pixel is the window of one output pixel.
+  var isPointwise: Bool {
+    kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && padTop == 0 && padLeft == 0
+      && inHeight == outHeight && inWidth == outWidth
+  }
+  /// All pixels become one column.
+  mutating func flatten() {
+    (inHeight, inWidth) = (inHeight * inWidth, 1)
+    (outHeight, outWidth) = (outHeight * outWidth, 1)
+  }
   /// Rows become columns.
   mutating func turn() {
     swap(&inHeight, &inWidth)
