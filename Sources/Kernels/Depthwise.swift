@@ -45,7 +45,7 @@ extension ConvPlan {
     // A channel's multiply-add here costs about what two vectors of a tile do.
     let work = saturatingProduct(rows * g.outWidth, g.channels * g.kernelHeight * g.kernelWidth * 2)
     let most = max(1, min(mostUnits, work / unitWork))
-    bands = max(1, min(rows / (2 * slideRows(kernel: g.kernelWidth)), most))
+    bands = max(1, min(2 * rows / (3 * slideRows(kernel: g.kernelWidth)), most))
     // An even number: what two threads read is then what each wrote in the layer before.
     if bands > 1 { bands &= ~1 }
     panels = g.channelVectors
