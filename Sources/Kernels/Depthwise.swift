@@ -54,6 +54,7 @@ extension ConvPlan {
   }
 }
 
+@_optimize(size)
 func depthwise(_ call: ConvCall, _ units: Range<Int>) {
   let g = call.plan.geometry
   for unit in units {
@@ -70,6 +71,7 @@ func depthwise(_ call: ConvCall, _ units: Range<Int>) {
 }
 
 /// Some output rows of an image, and some vectors of channels.
+@inline(never) @_optimize(size)
 private func depthwiseRows(_ call: ConvCall, _ image: Int, _ rows: Range<Int>, _ vectors: Range<Int>) {
   let g = call.plan.geometry
   if slideDepthwise(call, image: image, rows: rows, vectors) { return }

@@ -42,8 +42,8 @@ struct Block {
 
 /// Panels taken by one tile of `rows` rows when `panels` full ones are left: few rows take several side by side.
 @inline(__always) private func panelsAtOnce(rows: Int, panels: Int) -> Int {
-  var count = min(4, panels)
-  while count > 1 && mostRows(vectors: 2 * count) < rows { count -= 1 }
+  var count = 4
+  while count > 1 && (count > panels || mostRows(vectors: 2 * count) < rows) { count /= 2 }
   return count
 }
 

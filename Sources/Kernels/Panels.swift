@@ -73,18 +73,18 @@ private struct PanelPart {
     var j = 0
     while j < matrix.depth {
       let count = min(lanes, matrix.depth - j)
-      let square: Square
+      let tile: Square
       if filled == lanes && count == lanes {
-        square = Square { n in
-          let from = w + (n * matrix.columnStride + j)
-          // So many columns side by side are more than the processor reads ahead by itself.
-          dlp_prefetch(from + 8 * lanes)
-          return load(from)
-        }
+        tile = transposed(
+          Square { n in
+            let from = w + (n * matrix.columnStride + j)
+            // So many columns side by side are more than the processor reads ahead by itself.
+            dlp_prefetch(from + 8 * lanes)
+            return load(from)
+          })
       } else {
-        square = Square { n in n < filled ? load(w + (n * matrix.columnStride + j), count: count) : splat(0) }
+        tile = transposed(Square { n in n < filled ? load(w + (n * matrix.columnStride + j), count: count) : splat(0) })
       }
-      let tile = transposed(square)
       for r in 0..<count {
         store(tile[unchecked: r], to + (1 + o * matrix.inner + i) * width)
         o += 1

@@ -35,7 +35,7 @@ struct TileCall {
 typealias Sums<let mr: Int, let nv: Int> = InlineArray<mr, InlineArray<nv, Vector>>
 
 /// The micro-kernel: mr rows of a times nv vectors of columns, in mr · nv accumulators that stay in registers.
-/// nv = 1 reads a narrow panel of one vector; nv = 2 a full panel; nv = 4, 6, 8 as many full panels side by side, which
+/// nv = 1 reads a narrow panel of one vector; nv = 2 a full panel; nv = 4, 8 as many full panels side by side, which
 /// gives few rows enough independent sums to hide the latency of the multiply-add. Each output is
 /// bias + a₀b₀ + a₁b₁ + … + residual in that order whatever the tile, so its bits do not depend on which tile computes it.
 @inline(__always)

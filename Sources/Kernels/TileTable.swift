@@ -3,7 +3,7 @@ import KernelTypes
 // The tiles of this instruction set: each a concrete function, so that the object file holds no generic code that the
 // linker could share with another instruction set's.
 
-/// Most rows of a tile of `vectors` vectors (1, 2, 4, 6 or 8): as many accumulators as the registers hold, and as many
+/// Most rows of a tile of `vectors` vectors (1, 2, 4 or 8): as many accumulators as the registers hold, and as many
 /// row pointers.
 @inline(__always) func mostRows(vectors: Int) -> Int {
   #if DLRT_AVX512
@@ -25,7 +25,7 @@ func tileShape(_ index: Int) -> TileShape? {
     let most = mostRows(vectors: vectors)
     if left < most { return TileShape(rows: left + 1, columns: vectors * lanes) }
     left -= most
-    vectors += vectors == 1 ? 1 : 2
+    vectors *= 2
   }
   return nil
 }
@@ -36,7 +36,6 @@ func tileShape(_ index: Int) -> TileShape? {
   case 1: runTile1(rows, call)
   case 2: runTile2(rows, call)
   case 4: runTile4(rows, call)
-  case 6: runTile6(rows, call)
   default: runTile8(rows, call)
   }
 }
@@ -98,18 +97,6 @@ private func runTile4(_ rows: Int, _ call: TileCall) {
   }
 }
 
-private func runTile6(_ rows: Int, _ call: TileCall) {
-  switch rows {
-  #if DLRT_AVX512 || arch(arm64)
-    case 2: tile2x6(call)
-  #endif
-  #if DLRT_AVX512
-    case 3: tile3x6(call)
-  #endif
-  default: tile1x6(call)
-  }
-}
-
 private func runTile8(_ rows: Int, _ call: TileCall) {
   switch rows {
   #if DLRT_AVX512 || arch(arm64)
@@ -163,13 +150,6 @@ private func runTile8(_ rows: Int, _ call: TileCall) {
 #if DLRT_AVX512
   @inline(never) private func tile5x4(_ c: TileCall) { tile(c, Sums<5, 4>.self) }
   @inline(never) private func tile6x4(_ c: TileCall) { tile(c, Sums<6, 4>.self) }
-#endif
-@inline(never) private func tile1x6(_ c: TileCall) { tile(c, Sums<1, 6>.self) }
-#if DLRT_AVX512 || arch(arm64)
-  @inline(never) private func tile2x6(_ c: TileCall) { tile(c, Sums<2, 6>.self) }
-#endif
-#if DLRT_AVX512
-  @inline(never) private func tile3x6(_ c: TileCall) { tile(c, Sums<3, 6>.self) }
 #endif
 @inline(never) private func tile1x8(_ c: TileCall) { tile(c, Sums<1, 8>.self) }
 #if DLRT_AVX512 || arch(arm64)

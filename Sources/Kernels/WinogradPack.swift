@@ -66,29 +66,33 @@ private struct FilterVector {
   var width: Int, plane: Int
 
   @inline(__always) func pack<let size: Int>(_ zero: InlineArray<size, Vector>) {
+    // What no filter fills stays zero.
+    var cells = InlineArray<9, Vector>(repeating: .zero)
     for c in 0..<channels {
-      var cells = InlineArray<9, Vector>(repeating: .zero)
       for n in 0..<count {
         let filter = w + (n * pitch + c * channelPitch)
-        for i in 0..<rows {
-          for j in 0..<columns { cells[3 * i + j][n] = filter[i * rowLength + j] }
+        if isWhole {
+          for i in 0..<9 { cells[unchecked: i][n] = filter[i] }
+        } else {
+          for i in 0..<rows * columns { cells[i / columns * 3 + i % columns][n] = filter[i / columns * rowLength + i % columns] }
         }
       }
       var columns = InlineArray<3, InlineArray<size, Vector>>(repeating: zero)
       for j in 0..<3 {
-        if isLine {
-          columns[unchecked: j][unchecked: 0] = cells[unchecked: j]
-        } else {
-          columns[unchecked: j] = transformWeights(InlineArray<3, Vector> { cells[unchecked: 3 * $0 + j] }, zero)
-        }
+        columns[unchecked: j] = transformWeights(InlineArray<3, Vector> { cells[unchecked: 3 * $0 + j] }, zero)
+        if isLine { columns[unchecked: j][unchecked: 0] = cells[unchecked: j] }
       }
       let row = to + c * width
-      for i in 0..<(isLine ? 1 : size) {
+      for i in 0..<size {
         let line = transformWeights(InlineArray<3, Vector> { columns[unchecked: $0][unchecked: i] }, zero)
         for j in 0..<size { store(line[unchecked: j], row + (i * size + j) * plane) }
+        if isLine { break }
       }
     }
   }
+
+  /// Whether the filters are 3×3, and not parts of larger ones.
+  private var isWhole: Bool { rowLength == 3 && rows == 3 }
 }
 
 @inline(never) private func pack4(_ f: FilterVector) { f.pack(InlineArray<4, Vector>(repeating: .zero)) }
