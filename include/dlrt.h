@@ -142,10 +142,10 @@ typedef struct dlrt_load_options {
   const char *isa;      /* NULL: the best of this CPU; or "baseline", "avx2", "avx512", "neon": at most that level.
                          * The environment variable DLRT_ISA does the same for a whole process. */
   size_t memory_limit;  /* bytes of weights the model may hold beside those of the file itself; 0: no limit */
-  uint32_t exact;       /* not 0: compute every sum as it is defined, within 1e-5 of exact arithmetic. By default 3x3
-                         * convolutions may be computed by Winograd's algorithm, within 1e-3 and about twice faster. */
-  uint32_t low_memory;  /* not 0: keep weights in no form larger than their own. By default the weights of 3x3 convolutions
-                         * may be kept transformed, 2 or 4 times as large. */
+  uint32_t exact;       /* not 0: compute every sum as it is defined, within 1e-5 of exact arithmetic. By default
+                         * convolutions at stride 1 may be computed by Winograd's algorithm, within 1e-3 and about twice faster. */
+  uint32_t low_memory;  /* not 0: keep weights in no form larger than their own. By default the weights of convolutions
+                         * may be kept transformed, mostly 2 to 4 times as large, of small filters up to 9 times. */
 } dlrt_load_options;
 
 /* load_memory only: read the caller's bytes in place, if they are aligned to 64 bytes; they must stay valid and unchanged

@@ -19,8 +19,9 @@ public enum ConvAlgorithm: Hashable, Sendable {
   case direct
   /// One filter a channel.
   case depthwise
-  /// Winograd's F(tile × tile, 3×3), tile 2 or 4: 3×3 at stride 1 with size²/tile² multiply-adds for an output instead of
-  /// 9, size = tile + 2, of weights size²/9 as large.
+  /// Winograd's F(tile × tile, 3×3), tile 2 or 4, at stride 1: 3×3 with size²/tile² multiply-adds for an output instead of
+  /// 9, size = tile + 2, of weights size²/9 as large. Larger filters are several of 3×3; those of one row or column are
+  /// F(tile, 3).
   case winograd(tile: Int)
 }
 
@@ -72,7 +73,7 @@ public struct ConvPlan: Hashable, Sendable {
   /// Panels of a group, and units they are dealt to.
   public var panels = 0, panelUnits = 1
 
-  /// Winograd: rows and columns of a window; windows down and across an image; blocks of windows; panels multiplied at once.
+  /// Winograd: rows and columns of a window, but of a single one along an axis where filters have one; windows down and across an image; blocks of windows; panels multiplied at once.
   public var size = 0
   public var tilesDown = 0, tilesAcross = 0
   public var blocks = 0, panelsAtOnce = 1

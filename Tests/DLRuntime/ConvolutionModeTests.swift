@@ -4,7 +4,7 @@ import KernelTypes
 import TestSupport
 import Testing
 
-/// Networks of 3×3 convolutions by default, exact, and in little memory.
+/// Networks of convolutions by default, exact, and in little memory.
 @Suite struct ConvolutionModeTests {
   /// `depth` layers with weights of He et al. 2015, so that values keep their size from layer to layer.
   private func network(depth: Int, channels: Int, size: Int) throws -> (GraphMaker, [TestTensor]) {
@@ -67,6 +67,29 @@ import Testing
     for threads in [2, 3, 7] {
       let session = Session(model, pool: try ThreadPool(threads: threads))
       for _ in 0..<5 { #expect(try run(session, inputs) == once) }
+    }
+  }
+
+  /// Phases large enough for Winograd's algorithm, of images that their stride divides or not, with a residual; one step unless
+  /// they are cut differently.
+  @Test(arguments: levels)
+  func phasesOfTransposedConvolutions(isa: ISA) throws {
+    for (kernel, stride, pad, extra, size) in [(4, 2, 1, 0, 17), (3, 2, 1, 1, 16), (5, 2, 2, 0, 18), (6, 3, 1, 0, 13)] {
+      var maker = GraphMaker()
+      let x = maker.input([2, 20, size, size + 3])
+      let w = try maker.constant([20, 40, kernel, kernel], fanIn: 20 * kernel * kernel / (stride * stride))
+      let window = Window(
+        strides: [stride, stride], dilations: [1, 1], padBegin: [pad, pad], padEnd: [pad, pad])
+      let y = try maker.node(.convTranspose(window, groups: 1, outputPadding: [extra, extra]), [x, w])
+      let shape = try #require(maker.graph.values[y].type.sizes)
+      let residual = maker.input(shape)
+      maker.graph.outputs = [try maker.node(.activation(.sigmoid), [try maker.node(.binary(.add), [y, residual])])]
+      let inputs = [TestTensor(random: [2, 20, size, size + 3], seed: 5), TestTensor(random: shape, seed: 6)]
+      let model = try Model(maker.graph, isa: isa)
+      #expect(try model.stepKernels(inputSizes: inputs.map { $0.sizes }).contains("winograd_conv"))
+      let once = try run(Session(model, pool: try ThreadPool(threads: 1)), inputs)
+      expectClose(once[0], try evaluateGraph(maker.graph, inputs)[0], tolerance: 1e-4, "\(isa.name), \(kernel)×\(kernel)")
+      for threads in [2, 5] { #expect(try run(Session(model, pool: try ThreadPool(threads: threads)), inputs) == once) }
     }
   }
 

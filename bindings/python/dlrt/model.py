@@ -26,10 +26,10 @@ def load(
 
     isa: the highest instruction set to use: "baseline", "avx2", "avx512" or "neon"; None: the best of this CPU.
     memory_limit: how many bytes the loaded model may hold beside the file; 0: no limit.
-    exact: compute every sum as it is defined, within 1e-5 of exact arithmetic; by default 3×3 convolutions may be computed
-        by Winograd's algorithm, within 1e-3 and about twice faster.
-    low_memory: keep weights in no form larger than their own; by default those of 3×3 convolutions may be kept
-        transformed, 2 or 4 times as large.
+    exact: compute every sum as it is defined, within 1e-5 of exact arithmetic; by default convolutions at stride 1
+        may be computed by Winograd's algorithm, within 1e-3 and about twice faster.
+    low_memory: keep weights in no form larger than their own; by default those of convolutions may be
+        kept transformed, mostly 2 to 4 times as large, of small filters up to 9 times.
     Raises FileError, InvalidModelError, UnsupportedError, OutOfMemoryError, MemoryLimitError, InvalidArgumentError.
     """
     options = LoadOptions(sizeof(LoadOptions), 0, None, size_t("memory_limit", memory_limit), bool(exact), bool(low_memory))
