@@ -74,11 +74,13 @@ extension Lowering {
     (g.kernelWidth, g.padLeft) = (cells.width, cells.padLeft)
     g.channels = w.sizes[0]
     let output = graph.values[node.outputs[0]].type.dims
-    g.outWidth = (output.last?.size ?? 0) / columnStep
-    g.outHeight = output.count > 3 ? (output[output.count - 2].size ?? 0) / rowStep : 1
-    // A filter for each channel is no depthwise layer here, whose outputs could not lie apart.
+    g.outWidth = ((output.last?.size ?? 0) + columnStep - 1) / columnStep
+    g.outHeight = output.count > 3 ? ((output[output.count - 2].size ?? 0) + rowStep - 1) / rowStep : 1
+    // The outputs of a depthwise layer cannot lie apart; and all phases together should not take too much memory, their
+    // weights transformed up to nine times as large.
     var options = convolutions
-    if groups > 1 { options.forced = .direct }
+    let isDepthwise = groups == w.sizes[0] && groups == outChannels
+    if isDepthwise || w.count > 1 << 22 { options.forced = .direct }
     let kernels = kernels
     let layer = kernels.convLayer(g, groups, outChannels, options)
     let plane = w.sizes[2...].reduce(1, *)

@@ -8,7 +8,7 @@ private var null: UnsafeMutablePointer<Float> { UnsafeMutablePointer(bitPattern:
 
 extension StepBuilder {
   /// A convolution for each phase, or for the phases of a row if their outputs are neighbours; as one step, unless the phases
-  /// are cut differently.
+  /// are cut differently or too coarsely for threads.
   func convTranspose(_ node: ProgramNode, _ phases: [TransposedPhase], _ joined: [TransposedPhase]) -> [Step] {
     let (y, o) = (node.output, sizes[node.output])
     let (height, width) = (o.count > 3 ? o[2] : 1, o[o.count - 1])
@@ -28,17 +28,17 @@ extension StepBuilder {
       steps.append(conv(node, phase.panels, phase.layer, g, firstPixel: first, joined: pixel))
     }
     let sets = steps.map { $0.units / $0.unitsTogether }
-    return steps.count > 1 && sets.allSatisfy { $0 == sets[0] } ? [interleaved(steps)] : steps
+    return steps.count > 1 && sets[0] >= 4 && sets.allSatisfy { $0 == sets[0] } ? [interleaved(steps, sets: sets[0])] : steps
   }
 
   /// Steps that write parts of the same value as one: of all the units that belong together, then of all the next, while what
-  /// they read is in the cache.
-  private func interleaved(_ parts: [Step]) -> Step {
+  /// they read is in the cache. It has the first's name of a kernel.
+  private func interleaved(_ parts: [Step], sets: Int) -> Step {
     let first = parts[0]
     let scratchFloats = parts.reduce(0) { max($0, $1.scratchFloats) }
     return Step(
       name: first.name, kernel: first.kernel, reads: first.reads, write: first.write,
-      units: parts.count * first.units / first.unitsTogether, unitsTogether: parts.count,
+      units: parts.count * sets, unitsTogether: parts.count,
       cost: parts.reduce(0) { $0 + $1.cost }, scratchFloats: scratchFloats
     ) { slots, scratch, units, worker in
       for unit in units {

@@ -53,7 +53,7 @@ public struct ConvLayer: Hashable, Sendable {
 /// kernels' own.
 public struct ConvPlan: Hashable, Sendable {
   public var algorithm: ConvAlgorithm
-  /// As it is computed: widened, where that is done.
+  /// As it is computed: widened, turned or flattened, where that is done.
   public var geometry: WindowGeometry
   public var groups: Int
   public var residualStride: Int
@@ -73,7 +73,8 @@ public struct ConvPlan: Hashable, Sendable {
   /// Panels of a group, and units they are dealt to.
   public var panels = 0, panelUnits = 1
 
-  /// Winograd: rows and columns of a window, but of a single one along an axis where filters have one; windows down and across an image; blocks of windows; panels multiplied at once.
+  /// Winograd: rows and columns of a window, but of a single one along an axis where filters have one; windows down and across
+  /// an image; blocks of windows; panels multiplied at once.
   public var size = 0
   public var tilesDown = 0, tilesAcross = 0
   public var blocks = 0, panelsAtOnce = 1

@@ -41,14 +41,16 @@ extension ConvPlan {
   /// Rows and columns of a window, and of the outputs it gives.
   var windowHeight: Int { geometry.kernelHeight == 1 ? 1 : size }
   var windowWidth: Int { geometry.kernelWidth == 1 ? 1 : size }
-  var tileHeight: Int { geometry.kernelHeight == 1 ? 1 : size - 2 }
-  var tileWidth: Int { geometry.kernelWidth == 1 ? 1 : size - 2 }
-  var positions: Int { windowHeight * windowWidth }
+  var tileHeight: Int { windowHeight == 1 ? 1 : size - 2 }
+  var tileWidth: Int { windowWidth == 1 ? 1 : size - 2 }
+  var positions: Int { geometry.winogradPositions(size) }
 }
 
 extension WindowGeometry {
   /// Whether a filter is a row or a column.
   var isLine: Bool { kernelHeight == 1 || kernelWidth == 1 }
+  /// Of a window of `size` rows and columns, or either.
+  func winogradPositions(_ size: Int) -> Int { isLine ? size : size * size }
   /// Filters of 3×3, or 3 of a line, that a filter is made of.
   var winogradFilters: Int { kernelDepth * ceilDivide(kernelHeight, 3) * ceilDivide(kernelWidth, 3) }
 }
@@ -90,14 +92,16 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
       inputTile(call, tile, group, v + (tile - range.lowerBound) * plan.inPitch, buffers)
     }
     let packed = call.panels + group * plan.groupPitch
-    let following = range.upperBound..<min(range.upperBound + range.count, tiles)
+    let nextBlock = next / plan.panelUnits
+    let following = next < units.upperBound ? share(tiles, nextBlock / plan.groups, plan.blocks) : 0..<0
     var first = panels.lowerBound
     while first < panels.upperBound {
       let some = first..<min(first + plan.panelsAtOnce, panels.upperBound)
       let column = first * tileColumns
+      let columns = min(some.count * tileColumns, plan.columns - column)
       for position in 0..<positions {
-        if first == panels.lowerBound { fetch(plan, following, part: position, inputs(call, group)) }
-        fetch(plan, range, part: position, outputs(call, group * plan.columns + column, some.count * tileColumns))
+        if first == panels.lowerBound { fetch(plan, following, part: position, inputs(call, nextBlock % plan.groups)) }
+        fetch(plan, range, part: position, outputs(call, group * plan.columns + column, columns))
         multiply(
           MatrixRows(row: v + position * plan.inPlane, stride: plan.inPitch),
           Block(
@@ -105,7 +109,6 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
             packed: packed + position * positionPitch, y: m + position * plan.outPlane - column, yStride: plan.outPitch,
             residual: nil, residualStride: 0, activation: .identity))
       }
-      let columns = min(some.count * tileColumns, plan.columns - column)
       for tile in range {
         outputTile(
           call, tile, channel: group * plan.columns + column, columns,
@@ -252,7 +255,7 @@ private func outputTile(
 }
 
 private struct InputWindow {
-  /// Whether it is one row of pixels.
+  /// Whether it is one row of pixels, or one column taken for a row.
   var isLine: Bool
   var x: UnsafePointer<Float>
   var rowPitch: Int, pixelPitch: Int, channels: Int
@@ -292,7 +295,7 @@ private struct InputWindow {
 }
 
 private struct OutputWindow {
-  /// Whether it is one row of pixels.
+  /// Whether it is one row of pixels, or one column taken for a row.
   var isLine: Bool
   var m: UnsafePointer<Float>
   var plane: Int

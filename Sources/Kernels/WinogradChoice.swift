@@ -12,10 +12,15 @@ import KernelTypes
 ///     128 → 128     112×112      1.8     2.6         448 → 384     8×8        1.6     1.5
 ///     256 → 256     56×56        1.8     2.6         512 → 512     7×7        1.5     1.3
 ///
-/// With AVX2 the ratios are a little higher and turn at the same shapes.
+/// With AVX2 the ratios are a little higher and turn at the same shapes. Of other filters, F(4×4) or F(4):
 ///
-/// The transformed weights are 16/9 and 4 times as large as the weights: an image of few windows waits for them to come from
-/// memory. Where F(4×4) is little faster, and where only few windows share tens of megabytes, it is F(2×2).
+///     5×5, 64 → 192      27×27     2.2        1×7, 192 → 192      17×17     1.24
+///     5×5, 48 → 64       35×35     2.1        1×3, 384 → 384      8×8       1.9
+///     2×2, 128 → 64      16×16     1.4        3, 64 → 64          1000      1.5
+///     2×2, 64 → 32       32×32     1.3        3, 128 → 256        62        1.8
+///
+/// The transformed weights of 3×3 are 16/9 and 4 times as large as the weights: an image of few windows waits for them to
+/// come from memory. Where F(4×4) is little faster, and where only few windows share more than 128 MB, it is F(2×2).
 func winogradTile(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ options: ConvOptions) -> Int {
   let kernel = g.kernelHeight * g.kernelWidth
   let fits =
@@ -39,7 +44,8 @@ func winogradTile(_ g: WindowGeometry, _ groups: Int, _ outChannels: Int, _ opti
     // Multiply-adds for four outputs of an axis, which take four times its cells directly.
     func products(_ kernel: Int) -> Int { kernel == 1 ? 4 : 6 * ceilDivide(kernel, 3) }
     let saves = 2 * 16 * kernel >= 3 * products(g.kernelHeight) * products(g.kernelWidth)
-    return saves && bytes <= 1 << 27 && (!sizesAreKnown || windows(4) >= 16) ? 4 : 0
+    let isDeep = g.winogradFilters * channels > 8192
+    return saves && !isDeep && bytes <= 1 << 27 && (!sizesAreKnown || windows(4) >= 16) ? 4 : 0
   }
   // Sizes not known yet: those of a network's inner layers, the smaller the more channels they have.
   if !sizesAreKnown { return bytes <= 1 << 27 ? 4 : 2 }

@@ -7,8 +7,8 @@ import KernelTypes
 
 /// Floats of one group's packed weights; channels and columns are the group's.
 func packedWinogradSize(_ g: WindowGeometry, size: Int, channels: Int, columns: Int) -> Int {
-  let positions = g.isLine ? size : size * size
-  return positions * packedPanelsSize(depth: g.winogradFilters * channels, columns: columns) + roundUp(columns, to: tileColumns)
+  g.winogradPositions(size) * packedPanelsSize(depth: g.winogradFilters * channels, columns: columns)
+    + roundUp(columns, to: tileColumns)
 }
 
 @inline(never) @_optimize(size)
@@ -20,7 +20,7 @@ func packWinograd(
   let columns = layer.outChannels / layer.groups
   let depth = g.winogradFilters * channels
   let plane = packedPanelsSize(depth: depth, columns: columns)
-  let positions = g.isLine ? size : size * size
+  let positions = g.winogradPositions(size)
   // Of one column the cells lie in memory as those of one row.
   let (rows, rowLength) = g.isLine ? (1, g.kernelHeight * g.kernelWidth) : (g.kernelHeight, g.kernelWidth)
   let slice = rows * rowLength
@@ -77,14 +77,14 @@ private struct FilterVector {
           for i in 0..<rows * columns { cells[i / columns * 3 + i % columns][n] = filter[i / columns * rowLength + i % columns] }
         }
       }
-      var columns = InlineArray<3, InlineArray<size, Vector>>(repeating: zero)
+      var half = InlineArray<3, InlineArray<size, Vector>>(repeating: zero)
       for j in 0..<3 {
-        columns[unchecked: j] = transformWeights(InlineArray<3, Vector> { cells[unchecked: 3 * $0 + j] }, zero)
-        if isLine { columns[unchecked: j][unchecked: 0] = cells[unchecked: j] }
+        half[unchecked: j] = transformWeights(InlineArray<3, Vector> { cells[unchecked: 3 * $0 + j] }, zero)
+        if isLine { half[unchecked: j][unchecked: 0] = cells[unchecked: j] }
       }
       let row = to + c * width
       for i in 0..<size {
-        let line = transformWeights(InlineArray<3, Vector> { columns[unchecked: $0][unchecked: i] }, zero)
+        let line = transformWeights(InlineArray<3, Vector> { half[unchecked: $0][unchecked: i] }, zero)
         for j in 0..<size { store(line[unchecked: j], row + (i * size + j) * plane) }
         if isLine { break }
       }

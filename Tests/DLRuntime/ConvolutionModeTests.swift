@@ -70,27 +70,48 @@ import Testing
     }
   }
 
-  /// Phases large enough for Winograd's algorithm, of images that their stride divides or not, with a residual; one step unless
-  /// they are cut differently.
+  /// Phases large enough for Winograd's algorithm, with a residual: of images that their stride divides or not, of lines, in
+  /// groups, with more padding than cells, joined, and many enough to be one step.
   @Test(arguments: levels)
   func phasesOfTransposedConvolutions(isa: ISA) throws {
-    for (kernel, stride, pad, extra, size) in [(4, 2, 1, 0, 17), (3, 2, 1, 1, 16), (5, 2, 2, 0, 18), (6, 3, 1, 0, 13)] {
-      var maker = GraphMaker()
-      let x = maker.input([2, 20, size, size + 3])
-      let w = try maker.constant([20, 40, kernel, kernel], fanIn: 20 * kernel * kernel / (stride * stride))
-      let window = Window(
-        strides: [stride, stride], dilations: [1, 1], padBegin: [pad, pad], padEnd: [pad, pad])
-      let y = try maker.node(.convTranspose(window, groups: 1, outputPadding: [extra, extra]), [x, w])
-      let shape = try #require(maker.graph.values[y].type.sizes)
-      let residual = maker.input(shape)
-      maker.graph.outputs = [try maker.node(.activation(.sigmoid), [try maker.node(.binary(.add), [y, residual])])]
-      let inputs = [TestTensor(random: [2, 20, size, size + 3], seed: 5), TestTensor(random: shape, seed: 6)]
-      let model = try Model(maker.graph, isa: isa)
-      #expect(try model.stepKernels(inputSizes: inputs.map { $0.sizes }).contains("winograd_conv"))
-      let once = try run(Session(model, pool: try ThreadPool(threads: 1)), inputs)
-      expectClose(once[0], try evaluateGraph(maker.graph, inputs)[0], tolerance: 1e-4, "\(isa.name), \(kernel)×\(kernel)")
-      for threads in [2, 5] { #expect(try run(Session(model, pool: try ThreadPool(threads: threads)), inputs) == once) }
+    try transposed(isa, [2, 20, 17, 20], filters: 40, kernel: 4, pad: 1)
+    try transposed(isa, [1, 20, 16, 19], filters: 40, kernel: 3, pad: 1, extra: 1)
+    try transposed(isa, [1, 20, 18, 21], filters: 40, kernel: 5, pad: 2)
+    try transposed(isa, [1, 20, 13, 16], filters: 17, kernel: 6, stride: 3, pad: 0)
+    try transposed(isa, [1, 20, 19, 20], filters: 40, kernel: 4, pad: 3)
+    try transposed(isa, [1, 40, 18, 17], filters: 20, kernel: 4, pad: 1, groups: 2)
+    try transposed(isa, [2, 20, 70], filters: 24, kernel: 6, pad: 2)
+    try transposed(isa, [2, 20, 16, 18], filters: 8, kernel: 4, pad: 1)
+    try transposed(isa, [1, 20, 16, 18], filters: 4, kernel: 8, stride: 4, pad: 2)
+    try transposed(isa, [2, 20, 72, 60], filters: 18, kernel: 4, pad: 1, steps: 1)
+  }
+
+  /// steps: how many of the model's are of the convolution; nil: any.
+  private func transposed(
+    _ isa: ISA, _ sizes: [Int], filters: Int, kernel: Int, stride: Int = 2, pad: Int, extra: Int = 0, groups: Int = 1,
+    steps: Int? = nil
+  ) throws {
+    let axes = sizes.dropFirst(2)
+    func each(_ value: Int) -> [Int] { axes.map { _ in value } }
+    var maker = GraphMaker()
+    let x = maker.input(sizes)
+    let w = try maker.constant([sizes[1], filters] + each(kernel), fanIn: sizes[1] * kernel * kernel / (stride * stride))
+    let window = Window(strides: each(stride), dilations: each(1), padBegin: each(pad), padEnd: each(pad))
+    let y = try maker.node(.convTranspose(window, groups: groups, outputPadding: each(extra)), [x, w])
+    let shape = try #require(maker.graph.values[y].type.sizes)
+    let residual = maker.input(shape)
+    maker.graph.outputs = [try maker.node(.activation(.sigmoid), [try maker.node(.binary(.add), [y, residual])])]
+    let inputs = [TestTensor(random: sizes, seed: 5), TestTensor(random: shape, seed: 6)]
+    let model = try Model(maker.graph, isa: isa)
+    let once = try run(Session(model, pool: try ThreadPool(threads: 1)), inputs)
+    let place = "\(isa.name), \(sizes), kernel \(kernel)"
+    expectClose(once[0], try evaluateGraph(maker.graph, inputs)[0], tolerance: 1e-4, place)
+    for threads in [2, 5] { #expect(try run(Session(model, pool: try ThreadPool(threads: threads)), inputs) == once, "\(place)") }
+    let kernels = try model.stepKernels(inputSizes: inputs.map { $0.sizes }).filter {
+      ["winograd_conv", "conv_transpose"].contains($0)
     }
+    if filters >= 16 { #expect(kernels.contains("winograd_conv"), "\(place)") }
+    if let steps { #expect(kernels.count == steps, "\(place)") }
   }
 
   /// Sizes known only at run time: one form of the weights serves images of any size.
