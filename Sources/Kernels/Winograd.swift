@@ -23,7 +23,8 @@ extension ConvPlan {
     groupPitch = packedWinogradSize(g, size: size, channels: channels, columns: columns)
     panels = ceilDivide(columns, tileColumns)
     inPitch = channelPitch(depth)
-    let most = max(2 * tileRows, winogradInputFloats / max(1, positions * inPitch) / tileRows * tileRows)
+    // Each block reads all weights; those of deep layers come from memory, which threads share, and may wait for too few rows.
+    let most = max(3 * tileRows, winogradInputFloats / max(1, positions * inPitch) / tileRows * tileRows)
     blocks = ceilDivide(tiles, most)
     let blockTiles = blocks == 0 ? 0 : ceilDivide(tiles, blocks)
     // A few wide panels, so that a value of V is loaded for more than one.
