@@ -46,7 +46,7 @@ let runtimeTargets: [Target] =
   [
     .systemLibrary(name: "CDLRT", path: "include"),
     .target(
-      name: "CPlatform", cSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"])],
+      name: "CPlatform", cSettings: [.unsafeFlags(["-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"])],
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("m")]),
     .target(name: "KernelTypes", swiftSettings: runtimeFlags),
     .target(name: "Kernels", dependencies: ["CPlatform", "KernelTypes"], swiftSettings: kernelSettings()),

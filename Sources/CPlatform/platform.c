@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,20 @@ void *dlp_allocate(size_t size) {
 // Linux knows them from 5.14 and 6.1 on, whatever the C library's headers know. An unknown one is refused even for no memory.
 enum { populate_write = 23, collapse = 25 };
 
+// Touches as many huge pages as fit, until one takes longer than its small pages would: from then on nobody asks for more.
+static size_t touch_huge_pages(char *memory, size_t size) {
+  static atomic_bool slow;
+  size_t made = 0;
+  while (!atomic_load_explicit(&slow, memory_order_relaxed) && made + huge_page <= size) {
+    uint64_t start = dlp_nanoseconds();
+    madvise(memory + made, huge_page, MADV_HUGEPAGE);
+    if (madvise(memory + made, huge_page, populate_write) != 0) break;
+    made += huge_page;
+    if (dlp_nanoseconds() - start > 1000000) atomic_store_explicit(&slow, true, memory_order_relaxed);
+  }
+  return made;
+}
+
 void dlp_prepare_pages(void *memory, size_t size, bool touch) {
   if (size < touch_from) return;
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)memory + page - 1) / page * page;
@@ -36,7 +51,10 @@ void dlp_prepare_pages(void *memory, size_t size, bool touch) {
   if (!can_collapse && size < huge_from) return;
   size = ((uintptr_t)memory + size - first) / page * page;
   if (!can_collapse) madvise((void *)first, size, MADV_HUGEPAGE);
-  else if (touch) madvise((void *)first, size, populate_write);
+  else if (touch) {
+    size_t made = size < huge_from ? 0 : touch_huge_pages((char *)first, size);
+    madvise((char *)first + made, size - made, populate_write);
+  }
 }
 
 bool dlp_allows_huge_pages(void) {

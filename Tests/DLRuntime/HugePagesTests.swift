@@ -30,10 +30,11 @@ import Testing
     try body(memory)
   }
 
-  @Test func pagesBecomeHugeAfterTheFirstRun() throws {
+  /// Touched beforehand, pages may be huge from the beginning.
+  @Test(arguments: [false, true]) func pagesBecomeHugeAfterTheFirstRun(touched: Bool) throws {
     let bytes = 9 << 20
     try withMemory(bytes) { memory in
-      dlp_prepare_pages(memory, bytes, true)
+      dlp_prepare_pages(memory, bytes, touched)
       let count = bytes / MemoryLayout<Int>.size
       let numbers = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Int.self, capacity: count), count: count)
       for i in numbers.indices { numbers[i] = i }
