@@ -31,6 +31,8 @@ struct Block {
   /// Columns of the whole matrix, and its packed panels.
   var columns: Int
   var packed: UnsafePointer<Float>
+  /// Floats from the last panel to the one that is read next; 0: it is the one behind it.
+  var ahead = 0
   /// Row i of the block begins at y + i · yStride, columns counted from those of panel 0.
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
@@ -66,6 +68,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
     let tiles = ceilDivide(block.rows, mostRows(vectors: vectors))
     let height = block.rows / max(1, tiles)
     let taller = block.rows - height * tiles
+    let ahead = panel + 1 == block.panels.upperBound && block.ahead != 0 ? block.ahead : pitch
     var walker = rows
     for segment in 0..<block.segments {
       let y = block.y + segment * block.segmentPitch + column
@@ -81,7 +84,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
             TileCall(
               rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch,
               // Two tiles ask for the next panel, line by line in turns: weights that no cache holds are there in time.
-              ahead: pitch + t % 2 * lanes,
+              ahead: ahead + t % 2 * lanes,
               y: y + row * block.yStride, yStride: block.yStride, columns: columns,
               residual: residual.map { $0 + row * block.residualStride }, residualStride: block.residualStride,
               limits: limits ?? Limits()))

@@ -83,6 +83,7 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
   let m = v + positions * plan.inPlane
   let buffers = m + positions * plan.outPlane
   let positionPitch = packedPanelsSize(depth: plan.depth, columns: plan.columns)
+  let pitch = panelPitch(depth: plan.depth)
   var unit = units.lowerBound
   while unit < units.upperBound {
     let (panels, next) = neighbours(unit..<units.upperBound, panels: plan.panels, panelUnits: plan.panelUnits)
@@ -95,27 +96,29 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     let packed = call.panels + group * plan.groupPitch
     let nextBlock = next / plan.panelUnits
     let following = next < units.upperBound ? share(tiles, nextBlock / plan.groups, plan.blocks) : 0..<0
-    var first = panels.lowerBound
-    while first < panels.upperBound {
-      let some = first..<min(first + plan.panelsAtOnce, panels.upperBound)
+    let parts = ceilDivide(panels.count, plan.panelsAtOnce)
+    for part in 0..<parts {
+      let first = panels.lowerBound + panels.count * part / parts
+      let some = first..<panels.lowerBound + panels.count * (part + 1) / parts
       let column = first * tileColumns
       let columns = min(some.count * tileColumns, plan.columns - column)
       for position in 0..<positions {
-        if first == panels.lowerBound { fetch(plan, following, part: position, inputs(call, nextBlock % plan.groups)) }
+        if part == 0 { fetch(plan, following, part: position, inputs(call, nextBlock % plan.groups)) }
         fetch(plan, range, part: position, outputs(call, group * plan.columns + column, columns))
+        // To the same panels of the next position, or the next panels of the first.
+        let ahead = position + 1 < positions ? positionPitch - (some.count - 1) * pitch : pitch - position * positionPitch
         multiply(
           MatrixRows(row: v + position * plan.inPlane, stride: plan.inPitch),
           Block(
             rows: range.count, panels: some, runs: Runs(count: plan.depth), depth: plan.depth, columns: plan.columns,
-            packed: packed + position * positionPitch, y: m + position * plan.outPlane - column, yStride: plan.outPitch,
-            residual: nil, residualStride: 0, activation: .identity))
+            packed: packed + position * positionPitch, ahead: ahead, y: m + position * plan.outPlane - column,
+            yStride: plan.outPitch, residual: nil, residualStride: 0, activation: .identity))
       }
       for tile in range {
         outputTile(
           call, tile, channel: group * plan.columns + column, columns,
           m + (tile - range.lowerBound) * plan.outPitch, bias: packed + positions * positionPitch + column, buffers)
       }
-      first = some.upperBound
     }
     unit = next
   }
