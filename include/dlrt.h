@@ -238,9 +238,9 @@ dlrt_status dlrt_session_bind_output(dlrt_session *session, size_t index, void *
 
 /* Computes the outputs. The answer has the same bits for any number of threads. As long as shapes and bindings stay, a run
  * after the first allocates no memory (but where an operation has no kernel of its own yet and the plain one serves); the
- * plans of the last 8 combinations of shapes are kept. The second run of a large model takes longer than others, because it
- * moves weights and tensors into huge pages; where making those is slow, up to a quarter of a second, and so do some runs
- * after it. In a child process weights loaded before the fork stay as they are, shared with the parent.
+ * plans of the last 8 combinations of shapes are kept. The second run of a large model may take longer than others, because
+ * it moves tensors, and weights that loading did not, into huge pages; where making those is slow, up to a quarter of a second,
+ * and so do some runs after it. In a child process weights loaded before the fork stay as they are, shared with the parent.
  * Outputs are written and read while a run goes on: memory that is bound must overlap no other input or output.
  * Errors: INVALID_ARGUMENT, NOT_READY, SHAPE_MISMATCH, OUT_OF_MEMORY, MEMORY_LIMIT. */
 dlrt_status dlrt_session_run(dlrt_session *session);

@@ -17,7 +17,7 @@
 #include <cpuid.h>
 #endif
 
-// Memory from so many bytes on begins where a huge page can; weights from so many on are touched in one call.
+// Memory from so many bytes on begins where a huge page can; weights from so many on are touched before they are filled.
 static const size_t huge_from = 4 << 20, touch_from = 256 << 10, huge_page = 2 << 20;
 
 void *dlp_allocate(size_t size) {
@@ -30,16 +30,26 @@ void *dlp_allocate(size_t size) {
 // Linux knows them from 5.14 and 6.1 on, whatever the C library's headers know. An unknown one is refused even for no memory.
 enum { populate_write = 23, collapse = 25 };
 
-// Touches as many huge pages as fit, until one takes longer than its small pages would: from then on nobody asks for more.
+// Its small pages take half of it or more.
+enum { longest_huge_page = 1000000 };
+
+// Time of the processor, so that waiting for it does not count.
+static uint64_t thread_nanoseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+// Touches as many huge pages as fit, until one takes more than a millisecond: from then on nobody asks for more.
 static size_t touch_huge_pages(char *memory, size_t size) {
   static atomic_bool slow;
   size_t made = 0;
   while (!atomic_load_explicit(&slow, memory_order_relaxed) && made + huge_page <= size) {
-    uint64_t start = dlp_nanoseconds();
+    uint64_t start = thread_nanoseconds();
     madvise(memory + made, huge_page, MADV_HUGEPAGE);
     if (madvise(memory + made, huge_page, populate_write) != 0) break;
     made += huge_page;
-    if (dlp_nanoseconds() - start > 1000000) atomic_store_explicit(&slow, true, memory_order_relaxed);
+    if (thread_nanoseconds() - start > longest_huge_page) atomic_store_explicit(&slow, true, memory_order_relaxed);
   }
   return made;
 }
@@ -121,20 +131,8 @@ void dlp_error_text(int code, char *text, size_t capacity) {
                       : code == ENAMETOOLONG ? "the name is too long"
                       : code == ENOTDIR ? "a part of the path is not a directory"
                                         : NULL;
-  if (capacity == 0) return;
-  if (known) {
-    strncpy(text, known, capacity - 1);
-    text[capacity - 1] = 0;
-  } else {
-    char digits[12];
-    int n = 0;
-    unsigned value = code < 0 ? 0u : (unsigned)code;
-    do digits[n++] = (char)('0' + value % 10); while (value /= 10);
-    size_t at = 0;
-    for (const char *p = "errno "; *p && at + 1 < capacity; p++) text[at++] = *p;
-    while (n > 0 && at + 1 < capacity) text[at++] = digits[--n];
-    text[at] = 0;
-  }
+  if (known) snprintf(text, capacity, "%s", known);
+  else snprintf(text, capacity, "errno %d", code);
 }
 
 void dlp_format_real(double number, char *text, size_t capacity) {

@@ -1,7 +1,7 @@
 import CPlatform
 
-/// Memory that every run reads, whose small pages become huge ones after the first run: where loading did not make them, as it takes
-/// the system milliseconds, a session that runs once must not pay for them, and one that runs often is better off for having paid.
+/// Memory that every run reads. Loading gives it huge pages where that is quick; elsewhere its small pages become huge ones after
+/// the first run: a session that runs once must not pay for them, and one that runs often is better off for having paid.
 struct HugePages {
   private var memory: [(base: UnsafeRawPointer, next: Int, pages: Int)] = []
   /// Whether memory has come since the last run, which is then the first with it.

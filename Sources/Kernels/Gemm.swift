@@ -31,8 +31,8 @@ struct Block {
   /// Columns of the whole matrix, and its packed panels.
   var columns: Int
   var packed: UnsafePointer<Float>
-  /// Floats from the last panel to the one that is read next; 0: it is the one behind it.
-  var ahead = 0
+  /// Floats from the last panel to the one that is read next; nil: it is the one behind it.
+  var ahead: Int? = nil
   /// Row i of the block begins at y + i · yStride, columns counted from those of panel 0.
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
@@ -68,7 +68,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
     let tiles = ceilDivide(block.rows, mostRows(vectors: vectors))
     let height = block.rows / max(1, tiles)
     let taller = block.rows - height * tiles
-    let ahead = panel + 1 == block.panels.upperBound && block.ahead != 0 ? block.ahead : pitch
+    let ahead = panel + 1 == block.panels.upperBound ? block.ahead ?? pitch : pitch
     var walker = rows
     for segment in 0..<block.segments {
       let y = block.y + segment * block.segmentPitch + column

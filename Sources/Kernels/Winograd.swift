@@ -23,8 +23,9 @@ extension ConvPlan {
     groupPitch = packedWinogradSize(g, size: size, channels: channels, columns: columns)
     panels = ceilDivide(columns, tileColumns)
     inPitch = channelPitch(depth)
-    // Each block reads all weights; those of deep layers come from memory, which threads share, and may wait for too few rows.
-    let most = max(3 * tileRows, winogradInputFloats / max(1, positions * inPitch) / tileRows * tileRows)
+    // Each block reads all weights. Large ones come from memory, which threads share, and are waited for by too few rows.
+    let least = (groupPitch > 1 << 21 ? 3 : 2) * tileRows
+    let most = max(least, winogradInputFloats / max(1, positions * inPitch) / tileRows * tileRows)
     blocks = ceilDivide(tiles, most)
     let blockTiles = blocks == 0 ? 0 : ceilDivide(tiles, blocks)
     // A few wide panels, so that a value of V is loaded for more than one.
@@ -34,7 +35,7 @@ extension ConvPlan {
     inPlane = planePitch(blockTiles * inPitch)
     outPlane = planePitch(blockTiles * outPitch)
     // Threads that share a block each transform it for themselves.
-    panelUnits = blocks * groups >= 4 ? 1 : max(1, min(ceilDivide(4, max(1, blocks * groups)), panels))
+    panelUnits = max(1, min(ceilDivide(4, max(1, blocks * groups)), panels))
     units = blocks * groups * panelUnits
     scratch = positions * (inPlane + outPlane + patchChannels + lanes)
   }
@@ -56,7 +57,7 @@ extension WindowGeometry {
   var winogradFilters: Int { kernelDepth * ceilDivide(kernelHeight, 3) * ceilDivide(kernelWidth, 3) }
 }
 
-/// Floats of V and M: together a second-level cache of 1 MB.
+/// Floats of V and M: together a second-level cache of 1 MB; V of deep layers has more, for tiles of full height.
 @inline(__always) private var winogradInputFloats: Int { 131_072 }
 @inline(__always) private var winogradOutputFloats: Int { 131_072 }
 /// Channels of a window that are copied at a time where it reaches over the edge of the image.
@@ -98,21 +99,22 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     let following = next < units.upperBound ? share(tiles, nextBlock / plan.groups, plan.blocks) : 0..<0
     let parts = ceilDivide(panels.count, plan.panelsAtOnce)
     for part in 0..<parts {
-      let first = panels.lowerBound + panels.count * part / parts
-      let some = first..<panels.lowerBound + panels.count * (part + 1) / parts
+      let some = share(panels.count, part, parts)
+      let first = panels.lowerBound + some.lowerBound
       let column = first * tileColumns
       let columns = min(some.count * tileColumns, plan.columns - column)
       for position in 0..<positions {
         if part == 0 { fetch(plan, following, part: position, inputs(call, nextBlock % plan.groups)) }
         fetch(plan, range, part: position, outputs(call, group * plan.columns + column, columns))
-        // To the same panels of the next position, or the next panels of the first.
+        // To the same panels of the next position, or the panels behind these of the first.
         let ahead = position + 1 < positions ? positionPitch - (some.count - 1) * pitch : pitch - position * positionPitch
         multiply(
           MatrixRows(row: v + position * plan.inPlane, stride: plan.inPitch),
           Block(
-            rows: range.count, panels: some, runs: Runs(count: plan.depth), depth: plan.depth, columns: plan.columns,
-            packed: packed + position * positionPitch, ahead: ahead, y: m + position * plan.outPlane - column,
-            yStride: plan.outPitch, residual: nil, residualStride: 0, activation: .identity))
+            rows: range.count, panels: first..<first + some.count, runs: Runs(count: plan.depth), depth: plan.depth,
+            columns: plan.columns, packed: packed + position * positionPitch, ahead: ahead,
+            y: m + position * plan.outPlane - column, yStride: plan.outPitch, residual: nil, residualStride: 0,
+            activation: .identity))
       }
       for tile in range {
         outputTile(

@@ -6,21 +6,26 @@ import Testing
 @testable import DLRuntime
 
 @Suite struct HugePagesTests {
-  /// Kilobytes of huge pages in the mapping that has an address.
-  private func hugeKilobytes(at address: UnsafeRawPointer) throws -> Int {
+  private let bytes = 9 << 20
+
+  /// Kilobytes of huge pages in the mappings that begin inside some memory: where some of its pages are huge from the beginning
+  /// there are several.
+  private func hugeKilobytes(at memory: UnsafeRawPointer) throws -> Int {
+    let first = UInt(bitPattern: memory)
+    var kilobytes = 0
     var isInside = false
     let text = try #require(try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/smaps")).readToEnd())
     for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
       let words = line.split(separator: " ")
       let range = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-      if range.count == 2 { isInside = range[0]..<range[1] ~= UInt(bitPattern: address) }
-      if isInside && words[0] == "AnonHugePages:" { return Int(words[1]) ?? 0 }
+      if range.count == 2 { isInside = first..<first + UInt(bytes) ~= range[0] }
+      if isInside && words[0] == "AnonHugePages:" { kilobytes += Int(words[1]) ?? 0 }
     }
-    return 0
+    return kilobytes
   }
 
   /// Memory of 2 MB blocks in a mapping of its own, which nothing else can become a part of.
-  private func withMemory(_ bytes: Int, _ body: (UnsafeMutableRawPointer) throws -> Void) throws {
+  private func withMemory(_ body: (UnsafeMutableRawPointer) throws -> Void) throws {
     let whole = bytes + (8 << 20)
     let mapping = try #require(mmap(nil, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
     try #require(mapping != MAP_FAILED)
@@ -32,8 +37,7 @@ import Testing
 
   /// Touched beforehand, pages may be huge from the beginning.
   @Test(arguments: [false, true]) func pagesBecomeHugeAfterTheFirstRun(touched: Bool) throws {
-    let bytes = 9 << 20
-    try withMemory(bytes) { memory in
+    try withMemory { memory in
       dlp_prepare_pages(memory, bytes, touched)
       let count = bytes / MemoryLayout<Int>.size
       let numbers = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Int.self, capacity: count), count: count)
@@ -50,7 +54,7 @@ import Testing
       #expect(numbers.indices.allSatisfy { numbers[$0] == $0 })
       let after = try hugeKilobytes(at: memory)
       // Whether the system gives huge pages at all shows where one is asked for directly.
-      try withMemory(bytes) { sample in
+      try withMemory { sample in
         memset(sample, 1, bytes)
         if dlp_allows_huge_pages() && madvise(sample, 2 << 20, 25) == 0 { #expect(after == 8192) }
       }
@@ -67,9 +71,9 @@ import Testing
   }
 
   @Test func memoryFromBeforeAForkStaysShared() throws {
-    let bytes = 9 << 20
-    try withMemory(bytes) { memory in
-      dlp_prepare_pages(memory, bytes, true)
+    try withMemory { memory in
+      dlp_prepare_pages(memory, bytes, false)
+      memset(memory, 1, bytes)
       let before = try hugeKilobytes(at: memory)
       var pages = HugePages(generation: dlp_fork_generation() + 1)
       pages.add(memory, bytes)

@@ -8,7 +8,7 @@
 void *dlp_allocate(size_t size);
 void dlp_free(void *memory);
 // Reading is fastest from huge pages, but some systems take milliseconds to make one. So prepare touches new memory of
-// dlp_allocate that the caller is about to fill, as huge pages until one takes longer than small ones would, and collapse later
+// dlp_allocate that the caller is about to fill, as huge pages until one takes more than a millisecond, and collapse later
 // makes huge ones of what is small: one for each of dlp_huge_pages(size) blocks, counted from 0; false: there is no memory for
 // more. Where the system cannot collapse pages (Linux before 6.1) or always makes huge ones, they are so from the beginning.
 void dlp_prepare_pages(void *memory, size_t size, bool touch);
