@@ -30,26 +30,23 @@ void *dlp_allocate(size_t size) {
 // Linux knows them from 5.14 and 6.1 on, whatever the C library's headers know. An unknown one is refused even for no memory.
 enum { populate_write = 23, collapse = 25 };
 
-// Its small pages take half of it or more.
-enum { longest_huge_page = 1000000 };
-
-// Time of the processor, so that waiting for it does not count.
-static uint64_t thread_nanoseconds(void) {
+static uint64_t nanoseconds(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  clock_gettime(clock, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-// Touches as many huge pages as fit, until one takes more than a millisecond: from then on nobody asks for more.
+// Touches as many huge pages as fit, until one takes the thread more than a millisecond, not counting what it waits for a
+// processor: from then on nobody asks for more. As many small pages take about half a millisecond.
 static size_t touch_huge_pages(char *memory, size_t size) {
   static atomic_bool slow;
   size_t made = 0;
   while (!atomic_load_explicit(&slow, memory_order_relaxed) && made + huge_page <= size) {
-    uint64_t start = thread_nanoseconds();
+    uint64_t start = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
     madvise(memory + made, huge_page, MADV_HUGEPAGE);
     if (madvise(memory + made, huge_page, populate_write) != 0) break;
     made += huge_page;
-    if (thread_nanoseconds() - start > longest_huge_page) atomic_store_explicit(&slow, true, memory_order_relaxed);
+    if (nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start > 1000000) atomic_store_explicit(&slow, true, memory_order_relaxed);
   }
   return made;
 }
@@ -229,11 +226,7 @@ size_t dlp_cpu_count(void) {
   return online > 0 ? (size_t)online : 1;
 }
 
-uint64_t dlp_nanoseconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
+uint64_t dlp_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC); }
 
 float dlp_expf(float x) { return expf(x); }
 float dlp_tanhf(float x) { return tanhf(x); }
