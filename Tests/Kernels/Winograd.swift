@@ -10,7 +10,7 @@ private let cases: [OpCase] =
     ([1, 16, 12, 12], 32, 1, 1), ([2, 17, 13, 10], 33, 1, 1), ([1, 3, 5, 7], 5, 1, 1), ([1, 40, 7, 7], 70, 1, 1),
     ([1, 16, 3, 3], 16, 0, 1), ([3, 20, 6, 5], 18, 2, 1), ([1, 64, 30, 31], 40, 1, 1), ([1, 130, 14, 14], 96, 1, 1),
     ([2, 36, 9, 8], 48, 1, 2), ([1, 34, 33, 17], 34, 0, 2), ([1, 1, 1, 1], 1, 1, 1), ([1, 16, 2, 40], 17, 1, 1),
-    ([1, 16, 24, 24], 140, 1, 1),
+    ([1, 16, 24, 24], 140, 1, 1), ([1, 64, 54, 55], 16, 1, 1),
     ([5, 24, 4, 4], 24, 1, 1), ([0, 16, 8, 8], 16, 1, 1),
   ].map { x, filters, pad, groups in
     OpCase(
@@ -108,6 +108,21 @@ private func volume(_ x: [Int], _ filters: Int, _ slices: Int, _ window: Window,
           let error = zip(y, truth).map { abs(Double($0) - $1) }.max() ?? .infinity
           #expect(error <= bound * largest, "\(set.isa), tile \(tile), \(channels) channels: \(error / largest)")
         }
+      }
+    }
+  }
+
+  /// Many blocks are an even number, so that two threads are done at the same time; and they have all windows.
+  @Test func blocksArePaired() {
+    var g = WindowGeometry()
+    (g.kernelHeight, g.kernelWidth, g.padTop, g.padLeft, g.channels) = (3, 3, 1, 1, 64)
+    for set in kernelSets {
+      let layer = set.convLayer(g, 1, 64, ConvOptions(forced: .winograd(tile: 4)))
+      for size in stride(from: 40, through: 240, by: 4) {
+        (g.inHeight, g.inWidth, g.outHeight, g.outWidth) = (size, size, size, size)
+        let plan = set.planConv(layer, g, 0)
+        #expect(plan.blocks <= 4 || plan.blocks % 2 == 0, "\(set.isa), \(size)")
+        #expect(plan.units >= 4)
       }
     }
   }
