@@ -49,7 +49,7 @@ help:
 build/lib/libdlrt.so.1: $(RUNTIME_SOURCES) | build/packages
 	$(EMBEDDED) --product dlrt
 	@mkdir -p $(@D)
-	strip --strip-all -o $@ $(EMBEDDED_OUT)/libdlrt.so
+	strip --strip-all --remove-section=.comment -o $@ $(EMBEDDED_OUT)/libdlrt.so
 
 build/lib/libdlrt.so: build/lib/libdlrt.so.1
 	ln -sf libdlrt.so.1 $@

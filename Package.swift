@@ -46,7 +46,13 @@ let runtimeTargets: [Target] =
   [
     .systemLibrary(name: "CDLRT", path: "include"),
     .target(
-      name: "CPlatform", cSettings: [.unsafeFlags(["-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"])],
+      name: "CPlatform",
+      cSettings: [
+        // Nothing unwinds through Swift either, which has no tables for it.
+        .unsafeFlags([
+          "-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables",
+        ])
+      ],
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("m")]),
     .target(name: "KernelTypes", swiftSettings: runtimeFlags),
     .target(name: "Kernels", dependencies: ["CPlatform", "KernelTypes"], swiftSettings: kernelSettings()),

@@ -84,10 +84,12 @@ final class Plan {
     builder.integers = facts.map { $0?.type.dtype.isFloat == false ? $0?.knownIntegers : nil }
     var steps: [Step] = []
     var origins: [Int] = []
-    for (n, node) in program.nodes.enumerated() where isLive[n] && !builder.isView(node) {
-      steps += try builder.steps(node).filter { $0.units > 0 }
+    for (n, node) in program.nodes.enumerated().reversed() where isLive[n] && !builder.isView(node) {
+      steps += try builder.steps(node).reversed().filter { $0.units > 0 }
       while origins.count < steps.count { origins.append(n) }
     }
+    steps.reverse()
+    origins.reverse()
 
     // Inputs and constants stay where they are. An output that a step computes is computed in place; others are copied.
     var fixed: [Location?] = program.values.map { _ in nil }

@@ -4,12 +4,12 @@ import KernelTypes
 // Steps that reduce over channels or windows.
 
 /// In the template of a kernel's call, where a run puts the addresses of its slots.
-private var null: UnsafeMutablePointer<Float> { UnsafeMutablePointer(bitPattern: 64)! }
+var null: UnsafeMutablePointer<Float> { UnsafeMutablePointer(bitPattern: 64)! }
 
 extension StepBuilder {
   /// A convolution for each phase, or for the phases of a row if their outputs are neighbours; as one step, unless the phases
   /// are cut differently or too coarsely for threads.
-  func convTranspose(_ node: ProgramNode, _ phases: [TransposedPhase], _ joined: [TransposedPhase]) -> [Step] {
+  mutating func convTranspose(_ node: ProgramNode, _ phases: [TransposedPhase], _ joined: [TransposedPhase]) -> [Step] {
     let (y, o) = (node.output, sizes[node.output])
     let (height, width) = (o.count > 3 ? o[2] : 1, o[o.count - 1])
     let dense = pitch(y) == o[1] && (node.epilogue.residual.map { pitch($0) == o[1] } ?? true)
@@ -50,7 +50,7 @@ extension StepBuilder {
   }
 
   /// firstPixel: of y, where the first output of a phase goes; joined: how many pixels of y are one of the plan's.
-  func conv(
+  mutating func conv(
     _ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ geometry: WindowGeometry, firstPixel: Int? = nil,
     joined: Int = 1
   ) -> Step {
@@ -59,7 +59,7 @@ extension StepBuilder {
     let residual = node.epilogue.residual
     let plan = kernels.planConv(layer, geometry, residual.map { joined * pitch($0) } ?? 0)
     let kernel = kernels.conv
-    let template = ConvCall(
+    var template = ConvCall(
       plan: plan, x: null, panels: panels.floats, y: null, activation: node.epilogue.activation, scratch: null)
     let window = layer.window
     let outputs = Double(geometry.batch * geometry.outDepth * geometry.outHeight * geometry.outWidth) * Double(layer.outChannels)
@@ -71,6 +71,11 @@ extension StepBuilder {
       case .depthwise: ("depthwise_conv", false)
       case .winograd: ("winograd_conv", true)
       }
+    let asked = min(plan.spare, awaited.floats), first = awaited.base - panels.floats
+    template.later = first..<first + asked
+    // What was asked for before transformed weights, which are large, would be gone after them.
+    awaited = (awaited.base + asked, isWinograd ? 0 : awaited.floats - asked)
+    let call = template
     return Step(
       name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
       inPlace: residual == nil || layer.algorithm == .depthwise || firstPixel != nil ? nil : 1, units: plan.units,
@@ -80,7 +85,7 @@ extension StepBuilder {
         * Double(window.kernelDepth * window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
       scratchFloats: plan.scratch
     ) { slots, scratch, units, worker in
-      var call = template
+      var call = call
       call.x = UnsafePointer(slots[x].floats)
       call.y = slots[y].floats + offset
       call.residual = residual.map { UnsafePointer(slots[$0].floats) + residualOffset }
@@ -89,7 +94,7 @@ extension StepBuilder {
     }
   }
 
-  func gemm(_ node: ProgramNode, _ panels: Storage, _ depth: Int, _ columns: Int) -> Step {
+  mutating func gemm(_ node: ProgramNode, _ panels: Storage, _ depth: Int, _ columns: Int) -> Step {
     let x = node.inputs[0]
     let y = node.output
     let residual = node.epilogue.residual
@@ -102,6 +107,8 @@ extension StepBuilder {
     let isWhole = residual.map { count($0) == count(y) } ?? false
     template.residualStride = isWhole ? pitch(residual ?? y) : 0
     let call = template
+    // Less stays in a second-level cache, more in none.
+    if rows <= 4 && depth * columns > 1 << 17 { awaited = (panels.floats, min(depth * columns, 1 << 21)) }
     return Step(
       name: node.name, kernel: "gemm", reads: [x] + (residual.map { [$0] } ?? []), write: y, inPlace: isWhole ? 1 : nil,
       units: kernels.gemmUnits(call), cost: 2 * Double(max(4, rows)) * Double(depth) * Double(columns)

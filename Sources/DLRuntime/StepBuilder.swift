@@ -36,8 +36,12 @@ struct StepBuilder {
     sizes = types.map { $0.sizes }
   }
 
-  /// No steps when the output is only another view of the first input.
-  func steps(_ node: ProgramNode) throws(DLError) -> [Step] {
+  /// Weights that a later step has to wait for, having few rows to compute meanwhile: convolutions before it ask for them. What
+  /// is left of those.
+  var awaited: (base: UnsafePointer<Float>, floats: Int) = (UnsafePointer(null), 0)
+
+  /// The last node comes first. No steps when the output is only another view of the first input.
+  mutating func steps(_ node: ProgramNode) throws(DLError) -> [Step] {
     let x = node.inputs[0]
     switch node.operation {
     case .view: return []

@@ -60,6 +60,8 @@ public struct ConvPlan: Hashable, Sendable {
   public var units = 0
   /// Floats of scratch each worker needs; Int.max if the number does not fit an Int.
   public var scratch = 0
+  /// Floats of a later layer's weights that its products can ask for on the side.
+  public var spare = 0
 
   /// Channels, output channels and products a sum, of one group.
   public var channels: Int, columns: Int, depth: Int
@@ -107,6 +109,9 @@ public struct ConvCall {
   public var activation: Activation
   /// `plan.scratch` floats for each worker.
   public var scratch: UnsafeMutablePointer<Float>?
+  /// Where a later layer's weights lie, in floats from `panels`: asked for on the side, so that a cache holds them then. At
+  /// most `plan.spare`; empty: none.
+  public var later = 0..<0
 
   public init(
     plan: ConvPlan, x: UnsafePointer<Float>, panels: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,

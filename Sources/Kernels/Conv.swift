@@ -125,6 +125,8 @@ extension ConvPlan {
     let panelsPerUnit = max(1, max(ceilDivide(unitWork / 2, panelWork), ceilDivide(panels * bands * groups, 4 * mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
     units = bands * groups * panelUnits
+    let freeTiles = max(0, ceilDivide(rowsPerBand * imagesPerBand * g.outWidth, tileRows) - tilesForPanel)
+    spare = saturatingProduct(saturatingProduct(bands, groups * panels), saturatingProduct(freeTiles, depth * lanes))
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
     scratch = copies ? saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line) : 0
   }
@@ -228,7 +230,7 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     runs.slices = g.kernelDepth
     runs.slicePitch = slicePitch
     let segments = plan.outputsApart ? rows : 1
-    let packed = call.panels + plan.panelsBase + group * plan.groupPitch
+    let base = plan.panelsBase + group * plan.groupPitch
     multiply(
       WindowRows(
         x, outWidth: g.outWidth, outHeight: rows, columnPitch: g.strideWidth * pixelPitch,
@@ -237,7 +239,8 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
         rows: images * rows * g.outWidth / segments, segments: segments, segmentPitch: g.outRowStep * g.outPixelStride,
         residualSegmentPitch: g.outRowStep * plan.residualStride,
         panels: panels, runs: runs, depth: plan.depth,
-        columns: plan.columns, packed: packed,
+        columns: plan.columns, packed: call.panels + base,
+        later: call.later.lowerBound + call.later.count * unit / plan.units - base..<call.later.upperBound - base,
         y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride * g.outColumnStep,
         residual: call.residual.map { $0 + pixel * plan.residualStride + group * plan.columns },
         residualStride: plan.residualStride * g.outColumnStep, activation: call.activation))

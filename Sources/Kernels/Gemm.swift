@@ -33,6 +33,8 @@ struct Block {
   var packed: UnsafePointer<Float>
   /// Floats from the last panel to the one that is read next; nil: it is the one behind it.
   var ahead: Int? = nil
+  /// Where a later layer's weights lie, in floats from `packed`.
+  var later = 0..<0
   /// Row i of the block begins at y + i · yStride, columns counted from those of panel 0.
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
@@ -56,6 +58,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
   let limits = limits(block.activation)
   var pointers = InlineArray<16, UnsafePointer<Float>> { _ in block.packed }
   var panel = block.panels.lowerBound
+  var later = block.later.lowerBound, laterStep = lanes
   while panel < block.panels.upperBound {
     let column = panel * tileColumns
     let narrow = panelVectors(block.columns, at: column) == 1
@@ -76,6 +79,14 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
       var row = 0
       for t in 0..<tiles {
         let count = t < taller ? height + 1 : height
+        // Two tiles ask for the next panel, line by line in turns: weights that no cache holds are there in time. Two by two,
+        // those after them do so for a later layer's.
+        var asked = ahead + t % 2 * lanes
+        if t >= tilesForPanel && later < block.later.upperBound {
+          asked = later - panel * pitch
+          later += laterStep
+          laterStep = block.depth * tileColumns - laterStep
+        }
         withUnsafeMutablePointer(to: &pointers) { memory in
           let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
           walker.take(count, rows)
@@ -83,8 +94,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
             rows: count, vectors: vectors,
             TileCall(
               rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch,
-              // Two tiles ask for the next panel, line by line in turns: weights that no cache holds are there in time.
-              ahead: ahead + t % 2 * lanes,
+              ahead: asked,
               y: y + row * block.yStride, yStride: block.yStride, columns: columns,
               residual: residual.map { $0 + row * block.residualStride }, residualStride: block.residualStride,
               limits: limits ?? Limits()))
@@ -98,6 +108,9 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
     panel += taken
   }
 }
+
+/// Tiles that ask for the next panel.
+@inline(__always) var tilesForPanel: Int { 2 }
 
 /// How a matrix is cut into units: `rowUnits` × `panelUnits`, panels varying fastest.
 struct Split {

@@ -51,6 +51,48 @@ extension Model {
       ])
   }
 
+  /// The convolutions before a dense layer ask for its weights, the last one for the first of them; none asks before a transformed
+  /// convolution, and none for few weights.
+  @Test func convolutionsAskForTheWeightsOfADenseLayer() throws {
+    for (out, transformed, asking) in [(32, false, 2), (32, true, 1), (2, false, 0)] {
+      var maker = GraphMaker()
+      var y = try maker.conv(maker.input([1, 64, 14, 14]), out: 64, kernel: 1)
+      if transformed { y = try maker.conv(y, out: 64, kernel: 3, pad: 1) }
+      y = try maker.node(.flatten(axis: 1), [try maker.conv(y, out: 64, kernel: 1)])
+      maker.graph.outputs = [try maker.dense(y, out: out)]
+      let model = try Model(maker.graph)
+      let asked = Asked()
+      var kernels = model.kernels
+      kernels.conv = { call, _, _ in
+        asked.regions.append((call.panels + call.later.lowerBound, call.later.count, call.plan.spare))
+      }
+      let plan = try Plan(model.program, kernels, inputSizes: [[1, 64, 14, 14]], threads: 1)
+      #expect(plan.steps.contains { "\($0.kernel)" == "winograd_conv" } == transformed)
+      let anything = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+      defer { anything.deallocate() }
+      let slots = [UnsafeMutableRawPointer](repeating: anything, count: plan.locations.count)
+      for step in plan.steps where "\(step.kernel)".hasSuffix("conv") {
+        step.body(slots, anything.assumingMemoryBound(to: Float.self), 0..<step.units, 0)
+      }
+      guard case .gemm(let panels, let depth, let columns) = try #require(model.program.nodes.last).operation else {
+        Issue.record("no dense layer")
+        continue
+      }
+      var next = panels.floats, left = min(depth * columns, 1 << 21)
+      let found = asked.regions.reversed().filter { $0.floats > 0 }
+      #expect(found.count == asking)
+      for (base, floats, spare) in found {
+        #expect(base == next && floats == min(spare, left))
+        next += floats
+        left -= floats
+      }
+    }
+  }
+
+  private final class Asked: @unchecked Sendable {
+    var regions: [(base: UnsafePointer<Float>, floats: Int, spare: Int)] = []
+  }
+
   @Test func everyUnitIsDoneOnce() throws {
     for threads in [1, 2, 3, 7] {
       let pool = try ThreadPool(threads: threads)
