@@ -70,7 +70,7 @@ let runtimeTargets: [Target] =
         ? [
           .unsafeFlags([
             "-Xlinker", "--version-script=\(root)/Sources/DLRT/dlrt.map", "-Xlinker", "-soname=libdlrt.so.1",
-            "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections", "-Xlinker", "--no-undefined",
+            "-use-ld=lld", "-Xlinker", "-O2", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections", "-Xlinker", "--no-undefined",
           ])
         ] : []),
   ] + isaTargets

@@ -65,7 +65,8 @@ final class Plan {
     let (types, isLive, facts) = (stage.types, stage.isLive, knowledge.facts)
     let trueSizes = TrueSizes()
     var builder = StepBuilder(
-      kernels: kernels, types: types, layouts: program.values.map { $0.layout }, trueSizes: trueSizes, open: stage.open)
+      kernels: kernels, threads: threads, types: types, layouts: program.values.map { $0.layout }, trueSizes: trueSizes,
+      open: stage.open)
     var aliases = Aliases(program.values.count)
     for (n, node) in program.nodes.enumerated() where isLive[n] && builder.isView(node) {
       aliases.merge(node.output, into: node.inputs[0])

@@ -57,7 +57,7 @@ extension StepBuilder {
     let x = node.inputs[0]
     let y = node.output
     let residual = node.epilogue.residual
-    let plan = kernels.planConv(layer, geometry, residual.map { joined * pitch($0) } ?? 0)
+    let plan = kernels.planConv(layer, geometry, residual.map { joined * pitch($0) } ?? 0, threads)
     let kernel = kernels.conv
     var template = ConvCall(
       plan: plan, x: null, panels: panels.floats, y: null, activation: node.epilogue.activation, scratch: null)

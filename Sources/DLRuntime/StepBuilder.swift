@@ -12,6 +12,7 @@ extension Storage {
 /// Makes the steps of a program's nodes for the sizes of one plan.
 struct StepBuilder {
   let kernels: KernelSet
+  let threads: Int
   /// Type and layout of each program value.
   let types: [SizedType]
   let layouts: [Layout]
@@ -27,8 +28,9 @@ struct StepBuilder {
   let trueSizes: TrueSizes
   let open: [Int]
 
-  init(kernels: KernelSet, types: [SizedType], layouts: [Layout], trueSizes: TrueSizes, open: [Int]) {
+  init(kernels: KernelSet, threads: Int, types: [SizedType], layouts: [Layout], trueSizes: TrueSizes, open: [Int]) {
     self.kernels = kernels
+    self.threads = threads
     self.types = types
     self.layouts = layouts
     self.trueSizes = trueSizes

@@ -144,8 +144,9 @@ public struct KernelSet: Sendable {
       _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
     ) -> Void
   /// Cuts a layer's work on images of the geometry's sizes and pixel strides. residualStride: floats from pixel to pixel
-  /// of the residual; 0: there is none.
-  public var planConv: @Sendable (_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: Int) -> ConvPlan
+  /// of the residual; 0: there is none. For so many threads that a result's bits do not depend on.
+  public var planConv:
+    @Sendable (_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: Int, _ threads: Int) -> ConvPlan
   public var conv: @Sendable (ConvCall, _ units: Range<Int>, _ worker: Int) -> Void
 
   public var pool: @Sendable (PoolCall, Range<Int>) -> Void
@@ -178,7 +179,7 @@ public struct KernelSet: Sendable {
     convLayer: @escaping @Sendable (WindowGeometry, Int, Int, ConvOptions) -> ConvLayer,
     packConv:
       @escaping @Sendable (ConvLayer, UnsafePointer<Float>, UnsafePointer<Float>?, UnsafeMutablePointer<Float>) -> Void,
-    planConv: @escaping @Sendable (ConvLayer, WindowGeometry, Int) -> ConvPlan,
+    planConv: @escaping @Sendable (ConvLayer, WindowGeometry, Int, Int) -> ConvPlan,
     conv: @escaping @Sendable (ConvCall, Range<Int>, Int) -> Void, pool: @escaping @Sendable (PoolCall, Range<Int>) -> Void,
     activate: @escaping @Sendable (Activation, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
     unary: @escaping @Sendable (UnaryFunction, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,

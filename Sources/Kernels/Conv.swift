@@ -61,7 +61,7 @@ struct WindowRows: RowWalker {
 }
 
 @inline(never) @_optimize(size)
-func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: Int) -> ConvPlan {
+func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: Int, _ threads: Int) -> ConvPlan {
   var g = geometry
   var outChannels = layer.outChannels
   var residualStride = residualStride
@@ -89,7 +89,7 @@ func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: 
   switch layer.algorithm {
   case .direct: plan.cutDirect()
   case .depthwise: plan.cutDepthwise()
-  case .winograd(let tile): plan.cutWinograd(tile: tile)
+  case .winograd(let tile): plan.cutWinograd(tile: tile, threads)
   }
   return plan
 }

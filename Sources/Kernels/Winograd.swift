@@ -13,7 +13,7 @@ import KernelTypes
 // a whole panel of columns; M is small and stays there.
 
 extension ConvPlan {
-  mutating func cutWinograd(tile: Int) {
+  mutating func cutWinograd(tile: Int, _ threads: Int) {
     let g = geometry
     size = tile + 2
     tilesDown = ceilDivide(g.outHeight, tileHeight)
@@ -27,8 +27,8 @@ extension ConvPlan {
     let least = (groupPitch > 1 << 21 ? 3 : 2) * tileRows
     let most = max(least, winogradInputFloats / max(1, positions * inPitch) / tileRows * tileRows)
     blocks = ceilDivide(tiles, most)
-    // Of two threads one would have nothing to do during the last of an odd number; of few, panels are split instead.
-    if blocks > 4 { blocks += blocks % 2 }
+    // So that nobody waits for those who have one more. If they are few, panels are split too.
+    if blocks > 2 * threads { blocks = roundUp(blocks, to: threads) }
     let blockTiles = blocks == 0 ? 0 : ceilDivide(tiles, blocks)
     // A few wide panels, so that a value of V is loaded for more than one.
     let columnsAtOnce = winogradOutputFloats / max(1, positions * blockTiles)

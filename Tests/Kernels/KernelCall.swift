@@ -164,7 +164,7 @@ private func runConv(
   guard panels.bandsIntact else { return [] }
   let workers = 2
   let residual = try residual(c, manner)
-  let plan = set.planConv(layer, g, manner.residualGap.map { sizes[1] + $0 } ?? 0)
+  let plan = set.planConv(layer, g, manner.residualGap.map { sizes[1] + $0 } ?? 0, workers)
   let scratch = Guarded(count: workers * plan.scratch)
   var call = ConvCall(
     plan: plan, x: x.base, panels: panels.base, y: y.base, residual: residual.map { UnsafePointer($0.base) },

@@ -112,17 +112,19 @@ private func volume(_ x: [Int], _ filters: Int, _ slices: Int, _ window: Window,
     }
   }
 
-  /// Many blocks are an even number, so that two threads are done at the same time; and they have all windows.
-  @Test func blocksArePaired() {
+  /// Each thread has as many, so that all are done at the same time.
+  @Test func threadsShareBlocksEvenly() {
     var g = WindowGeometry()
     (g.kernelHeight, g.kernelWidth, g.padTop, g.padLeft, g.channels) = (3, 3, 1, 1, 64)
     for set in kernelSets {
       let layer = set.convLayer(g, 1, 64, ConvOptions(forced: .winograd(tile: 4)))
       for size in stride(from: 40, through: 240, by: 4) {
         (g.inHeight, g.inWidth, g.outHeight, g.outWidth) = (size, size, size, size)
-        let plan = set.planConv(layer, g, 0)
-        #expect(plan.blocks <= 4 || plan.blocks % 2 == 0, "\(set.isa), \(size)")
-        #expect(plan.units >= 4)
+        for threads in 1...5 {
+          let plan = set.planConv(layer, g, 0, threads)
+          #expect(plan.blocks <= 2 * threads || plan.blocks % threads == 0, "\(set.isa), \(size), \(threads) threads")
+          #expect(plan.units >= 4)
+        }
       }
     }
   }

@@ -20,7 +20,7 @@ func convOnKernels(_ conv: ConvShape, _ inputs: [Tensor<Float>]) -> Tensor<Float
       guard !images.isEmpty else { return }
       var geometry = geometry
       geometry.batch = images.count
-      let plan = kernels.planConv(layer, geometry, 0)
+      let plan = kernels.planConv(layer, geometry, 0, 1)
       let scratch = Buffer<Float>(images.count * (inputSize + outputSize) + plan.scratch)
       defer { withExtendedLifetime((scratch, panels)) {} }
       let input = scratch.start
