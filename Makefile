@@ -49,7 +49,8 @@ help:
 build/lib/libdlrt.so.1: $(RUNTIME_SOURCES) | build/packages
 	$(EMBEDDED) --product dlrt
 	@mkdir -p $(@D)
-	strip --strip-all --remove-section=.comment -o $@ $(EMBEDDED_OUT)/libdlrt.so
+	@# The compilers' notes to themselves go too.
+	strip --strip-all --remove-section=.comment --remove-section=.swift_modhash -o $@ $(EMBEDDED_OUT)/libdlrt.so
 
 build/lib/libdlrt.so: build/lib/libdlrt.so.1
 	ln -sf libdlrt.so.1 $@

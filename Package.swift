@@ -48,10 +48,10 @@ let runtimeTargets: [Target] =
     .target(
       name: "CPlatform",
       cSettings: [
-        // Nothing unwinds through Swift either, which has no tables for it.
-        .unsafeFlags([
-          "-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables",
-        ])
+        // Embedded Swift has no tables to unwind by either.
+        .unsafeFlags(
+          ["-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"]
+            + (embedded ? ["-fno-asynchronous-unwind-tables"] : []))
       ],
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("m")]),
     .target(name: "KernelTypes", swiftSettings: runtimeFlags),

@@ -3,7 +3,7 @@ import KernelTypes
 
 // Steps that reduce over channels or windows.
 
-/// In the template of a kernel's call, where a run puts the addresses of its slots.
+/// No memory: in the template of a kernel's call, where a run puts the addresses of its slots.
 var null: UnsafeMutablePointer<Float> { UnsafeMutablePointer(bitPattern: 64)! }
 
 extension StepBuilder {
@@ -71,10 +71,12 @@ extension StepBuilder {
       case .depthwise: ("depthwise_conv", false)
       case .winograd: ("winograd_conv", true)
       }
-    let asked = min(plan.spare, awaited.floats), first = awaited.base - panels.floats
-    template.later = first..<first + asked
+    template.later = awaited.base - panels.floats
+    let most = min(plan.freeTiles, 1 << 20) * (plan.columns * plan.depth / 2 / max(plan.panelUnits, 1))
+    template.laterOfUnit = min(most, (awaited.floats + plan.units - 1) / max(plan.units, 1))
+    let asked = template.laterOfUnit * plan.units
     // What was asked for before transformed weights, which are large, would be gone after them.
-    awaited = (awaited.base + asked, isWinograd ? 0 : awaited.floats - asked)
+    awaited = (awaited.base + asked, isWinograd ? 0 : max(0, awaited.floats - asked))
     let call = template
     return Step(
       name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
@@ -107,8 +109,8 @@ extension StepBuilder {
     let isWhole = residual.map { count($0) == count(y) } ?? false
     template.residualStride = isWhole ? pitch(residual ?? y) : 0
     let call = template
-    // Less stays in a second-level cache, more in none.
-    if rows <= 4 && depth * columns > 1 << 17 { awaited = (panels.floats, min(depth * columns, 1 << 21)) }
+    // Fewer weights stay in a second-level cache, more in none; many rows do not wait for them, but push out what is there.
+    if depth * columns > 1 << 17 { awaited = (panels.floats, rows <= 4 ? min(depth * columns, 1 << 21) : 0) }
     return Step(
       name: node.name, kernel: "gemm", reads: [x] + (residual.map { [$0] } ?? []), write: y, inPlace: isWhole ? 1 : nil,
       units: kernels.gemmUnits(call), cost: 2 * Double(max(4, rows)) * Double(depth) * Double(columns)

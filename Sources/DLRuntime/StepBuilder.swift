@@ -30,7 +30,7 @@ struct StepBuilder {
 
   init(kernels: KernelSet, threads: Int, types: [SizedType], layouts: [Layout], trueSizes: TrueSizes, open: [Int]) {
     self.kernels = kernels
-    self.threads = threads
+    self.threads = max(threads, 1)
     self.types = types
     self.layouts = layouts
     self.trueSizes = trueSizes
@@ -42,7 +42,7 @@ struct StepBuilder {
   /// is left of those.
   var awaited: (base: UnsafePointer<Float>, floats: Int) = (UnsafePointer(null), 0)
 
-  /// The last node comes first. No steps when the output is only another view of the first input.
+  /// Of one node after the other from the last on. No steps when the output is only another view of the first input.
   mutating func steps(_ node: ProgramNode) throws(DLError) -> [Step] {
     let x = node.inputs[0]
     switch node.operation {

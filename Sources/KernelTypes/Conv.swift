@@ -49,8 +49,8 @@ public struct ConvLayer: Hashable, Sendable {
   }
 }
 
-/// How a layer's work on images of certain sizes is cut; from `KernelSet.planConv`. The fields after `scratch` are the
-/// kernels' own.
+/// How a layer's work on images of certain sizes is cut; from `KernelSet.planConv`. The fields after `freeTiles` are the
+/// kernels' own, but for sizes of matrices and numbers of units.
 public struct ConvPlan: Hashable, Sendable {
   public var algorithm: ConvAlgorithm
   /// As it is computed: widened, turned or flattened, where that is done.
@@ -60,8 +60,8 @@ public struct ConvPlan: Hashable, Sendable {
   public var units = 0
   /// Floats of scratch each worker needs; Int.max if the number does not fit an Int.
   public var scratch = 0
-  /// Floats of a later layer's weights that its products can ask for on the side.
-  public var spare = 0
+  /// Of each panel: tiles that can ask for as many of a later layer's weights as half a panel has.
+  public var freeTiles = 0
 
   /// Channels, output channels and products a sum, of one group.
   public var channels: Int, columns: Int, depth: Int
@@ -109,9 +109,9 @@ public struct ConvCall {
   public var activation: Activation
   /// `plan.scratch` floats for each worker.
   public var scratch: UnsafeMutablePointer<Float>?
-  /// Where a later layer's weights lie, in floats from `panels`: asked for on the side, so that a cache holds them then. At
-  /// most `plan.spare`; empty: none.
-  public var later = 0..<0
+  /// Where a later layer's weights lie, in floats from `panels`, and how many of them a unit asks for on the side, so that a
+  /// cache holds them then.
+  public var later = 0, laterOfUnit = 0
 
   public init(
     plan: ConvPlan, x: UnsafePointer<Float>, panels: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,

@@ -2,7 +2,8 @@
 // are the same sources compiled once for each instruction set, share one vocabulary and no code.
 //
 // A kernel's work is cut into units by output; `units` counts them, and the kernel computes any range of them. A unit's
-// result does not depend on the range it is computed in, so the bits are the same for any number of threads.
+// result does not depend on the range it is computed in, nor an output's bits on how the work is cut: they are the same for any
+// number of threads.
 
 /// y = activation(x · w + bias + residual) with w packed: `rows` × `depth` by `depth` × `columns`.
 public struct GemmCall {
@@ -144,7 +145,7 @@ public struct KernelSet: Sendable {
       _ layer: ConvLayer, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ panels: UnsafeMutablePointer<Float>
     ) -> Void
   /// Cuts a layer's work on images of the geometry's sizes and pixel strides. residualStride: floats from pixel to pixel
-  /// of the residual; 0: there is none. For so many threads that a result's bits do not depend on.
+  /// of the residual; 0: there is none. threads: how many share the units; the bits of a result do not depend on it.
   public var planConv:
     @Sendable (_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: Int, _ threads: Int) -> ConvPlan
   public var conv: @Sendable (ConvCall, _ units: Range<Int>, _ worker: Int) -> Void

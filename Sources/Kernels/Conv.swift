@@ -125,8 +125,9 @@ extension ConvPlan {
     let panelsPerUnit = max(1, max(ceilDivide(unitWork / 2, panelWork), ceilDivide(panels * bands * groups, 4 * mostUnits)))
     panelUnits = max(1, panels / panelsPerUnit)
     units = bands * groups * panelUnits
-    let freeTiles = max(0, ceilDivide(rowsPerBand * imagesPerBand * g.outWidth, tileRows) - tilesForPanel)
-    spare = saturatingProduct(saturatingProduct(bands, groups * panels), saturatingProduct(freeTiles, depth * lanes))
+    // Where outputs lie apart, blocks are short.
+    let tiles = outputsApart || columns <= lanes ? 0 : ceilDivide(rowsPerBand * imagesPerBand * g.outWidth, tileRows)
+    freeTiles = max(0, tiles - tilesForPanel)
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
     scratch = copies ? saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line) : 0
   }
@@ -240,7 +241,7 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
         residualSegmentPitch: g.outRowStep * plan.residualStride,
         panels: panels, runs: runs, depth: plan.depth,
         columns: plan.columns, packed: call.panels + base,
-        later: call.later.lowerBound + call.later.count * unit / plan.units - base..<call.later.upperBound - base,
+        later: call.later - base + unit * call.laterOfUnit..<call.later - base + next * call.laterOfUnit,
         y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride * g.outColumnStep,
         residual: call.residual.map { $0 + pixel * plan.residualStride + group * plan.columns },
         residualStride: plan.residualStride * g.outColumnStep, activation: call.activation))

@@ -19,7 +19,7 @@ struct TileCall {
   var panel: UnsafePointer<Float>
   /// Floats from a panel to the next; read by tiles of more than one panel.
   var panelPitch: Int
-  /// Floats from a row of the panel to a line of memory to ask for meanwhile: of weights that are read next.
+  /// Floats from a row of the panel to a line of memory to ask for meanwhile: of weights that are read later.
   var ahead: Int
   var y: UnsafeMutablePointer<Float>
   var yStride: Int

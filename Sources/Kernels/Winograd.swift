@@ -27,7 +27,7 @@ extension ConvPlan {
     let least = (groupPitch > 1 << 21 ? 3 : 2) * tileRows
     let most = max(least, winogradInputFloats / max(1, positions * inPitch) / tileRows * tileRows)
     blocks = ceilDivide(tiles, most)
-    // So that nobody waits for those who have one more. If they are few, panels are split too.
+    // So that nobody waits for those who have one more. Of fewer than four, panels are split too.
     if blocks > 2 * threads { blocks = roundUp(blocks, to: threads) }
     let blockTiles = blocks == 0 ? 0 : ceilDivide(tiles, blocks)
     // A few wide panels, so that a value of V is loaded for more than one.

@@ -1,4 +1,5 @@
 import DLGraph
+import KernelTypes
 import Synchronization
 import TestSupport
 import Testing
@@ -52,21 +53,25 @@ extension Model {
   }
 
   /// The convolutions before a dense layer ask for its weights, the last one for the first of them; none asks before a transformed
-  /// convolution, and none for few weights.
+  /// convolution, and none for few weights or where many rows share them.
   @Test func convolutionsAskForTheWeightsOfADenseLayer() throws {
-    for (out, transformed, asking) in [(32, false, 2), (32, true, 1), (2, false, 0)] {
+    for (batch, channels, out, transformed, asking) in [
+      (1, 64, 32, false, 2), (1, 64, 32, true, 1), (1, 64, 2, false, 0), (5, 64, 32, false, 0), (1, 512, 3, false, 1),
+      (1, 64, 512, false, 2),
+    ] {
       var maker = GraphMaker()
-      var y = try maker.conv(maker.input([1, 64, 14, 14]), out: 64, kernel: 1)
+      var y = try maker.conv(maker.input([batch, channels, 14, 14]), out: 64, kernel: 1)
       if transformed { y = try maker.conv(y, out: 64, kernel: 3, pad: 1) }
-      y = try maker.node(.flatten(axis: 1), [try maker.conv(y, out: 64, kernel: 1)])
+      y = try maker.node(.flatten(axis: 1), [try maker.conv(y, out: channels, kernel: 1)])
       maker.graph.outputs = [try maker.dense(y, out: out)]
       let model = try Model(maker.graph)
+      let (program, inputSizes) = (model.program, [[batch, channels, 14, 14]])
       let asked = Asked()
       var kernels = model.kernels
       kernels.conv = { call, _, _ in
-        asked.regions.append((call.panels + call.later.lowerBound, call.later.count, call.plan.spare))
+        asked.regions.append((call.panels + call.later, call.laterOfUnit * call.plan.units, call.plan))
       }
-      let plan = try Plan(model.program, kernels, inputSizes: [[1, 64, 14, 14]], threads: 1)
+      let plan = try Plan(program, kernels, inputSizes: inputSizes, threads: 1)
       #expect(plan.steps.contains { "\($0.kernel)" == "winograd_conv" } == transformed)
       let anything = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
       defer { anything.deallocate() }
@@ -74,15 +79,17 @@ extension Model {
       for step in plan.steps where "\(step.kernel)".hasSuffix("conv") {
         step.body(slots, anything.assumingMemoryBound(to: Float.self), 0..<step.units, 0)
       }
-      guard case .gemm(let panels, let depth, let columns) = try #require(model.program.nodes.last).operation else {
+      guard case .gemm(let panels, let depth, let columns) = try #require(program.nodes.last).operation else {
         Issue.record("no dense layer")
         continue
       }
       var next = panels.floats, left = min(depth * columns, 1 << 21)
       let found = asked.regions.reversed().filter { $0.floats > 0 }
-      #expect(found.count == asking)
-      for (base, floats, spare) in found {
-        #expect(base == next && floats == min(spare, left))
+      #expect(found.count == asking, "\(channels) channels, batch of \(batch), \(out) outputs")
+      for (base, floats, plan) in found {
+        let most = plan.freeTiles * plan.units * (plan.columns * plan.depth / 2 / plan.panelUnits)
+        #expect(base == next && floats <= most)
+        #expect(floats == most || left..<left + plan.units ~= floats)
         next += floats
         left -= floats
       }
@@ -90,7 +97,7 @@ extension Model {
   }
 
   private final class Asked: @unchecked Sendable {
-    var regions: [(base: UnsafePointer<Float>, floats: Int, spare: Int)] = []
+    var regions: [(base: UnsafePointer<Float>, floats: Int, plan: ConvPlan)] = []
   }
 
   @Test func everyUnitIsDoneOnce() throws {

@@ -48,6 +48,8 @@ struct Manner {
   /// The algorithm of a convolution, where it fits; nil: the exact one.
   var algorithm: ConvAlgorithm?
   var activation = Activation.identity
+  /// That a convolution is planned for.
+  var threads = 1
 
   /// The ranges a count of units is cut into, the last first so that order is tested too.
   func ranges(_ units: Int) -> [Range<Int>] {
@@ -164,13 +166,13 @@ private func runConv(
   guard panels.bandsIntact else { return [] }
   let workers = 2
   let residual = try residual(c, manner)
-  let plan = set.planConv(layer, g, manner.residualGap.map { sizes[1] + $0 } ?? 0, workers)
+  let plan = set.planConv(layer, g, manner.residualGap.map { sizes[1] + $0 } ?? 0, manner.threads)
   let scratch = Guarded(count: workers * plan.scratch)
   var call = ConvCall(
     plan: plan, x: x.base, panels: panels.base, y: y.base, residual: residual.map { UnsafePointer($0.base) },
     activation: manner.activation, scratch: scratch.count > 0 ? scratch.base : nil)
   // Asking for whatever it is changes nothing.
-  call.later = 100..<100 + min(plan.spare, 5000)
+  (call.later, call.laterOfUnit) = (100, 5000)
   for (i, range) in manner.ranges(plan.units).enumerated() { set.conv(call, range, i % workers) }
   guard scratch.bandsIntact else { return [] }
   return channelsFirst(y, sizes, gap: manner.outGap) ?? []
