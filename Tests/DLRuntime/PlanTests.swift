@@ -56,13 +56,16 @@ extension Model {
   /// convolution, and none for few weights or where many rows share them.
   @Test func convolutionsAskForTheWeightsOfADenseLayer() throws {
     for (batch, channels, out, transformed, asking) in [
-      (1, 64, 32, false, 2), (1, 64, 32, true, 1), (1, 64, 2, false, 0), (5, 64, 32, false, 0), (1, 512, 3, false, 1),
-      (1, 64, 512, false, 2),
+      (1, 64, 32, false, 2), (1, 64, 32, true, 1), (1, 64, 2, false, 0), (5, 64, 32, false, 0), (1, 64, 512, false, 2),
+      // So few weights that the last convolution asks for all.
+      (1, 512, 300, false, 1),
     ] {
       var maker = GraphMaker()
-      var y = try maker.conv(maker.input([batch, channels, 14, 14]), out: 64, kernel: 1)
-      if transformed { y = try maker.conv(y, out: 64, kernel: 3, pad: 1) }
-      y = try maker.node(.flatten(axis: 1), [try maker.conv(y, out: channels, kernel: 1)])
+      var y = try maker.conv(maker.input([batch, channels, 14, 14]), out: channels, kernel: 1)
+      if transformed { y = try maker.conv(y, out: channels, kernel: 3, pad: 1) }
+      y = try maker.conv(y, out: channels, kernel: 1)
+      if channels > 64 { y = try maker.node(.globalAveragePool, [y]) }
+      y = try maker.node(.flatten(axis: 1), [y])
       maker.graph.outputs = [try maker.dense(y, out: out)]
       let model = try Model(maker.graph)
       let (program, inputSizes) = (model.program, [[batch, channels, 14, 14]])
