@@ -24,7 +24,11 @@ public struct TensorBuffer {
   private func pointer<T>(_: T.Type) -> UnsafeMutablePointer<T> { data.assumingMemoryBound(to: T.self) }
 
   /// Element i as a Double.
-  public func real(_ i: Int) -> Double {
+  @inline(__always)
+  public func real(_ i: Int) -> Double { dtype == .f32 ? Double(pointer(Float.self)[i]) : widened(i) }
+
+  @inline(never)
+  private func widened(_ i: Int) -> Double {
     switch dtype {
     case .f32: Double(pointer(Float.self)[i])
     case .f64: pointer(Double.self)[i]
@@ -36,7 +40,13 @@ public struct TensorBuffer {
   }
 
   /// Sets element i, rounded to the nearest number of the type; integers towards zero within their range, NaN becomes 0.
+  @inline(__always)
   public func setReal(_ i: Int, _ value: Double) {
+    if dtype == .f32 { pointer(Float.self)[i] = Float(value) } else { setNarrowed(i, value) }
+  }
+
+  @inline(never)
+  private func setNarrowed(_ i: Int, _ value: Double) {
     switch dtype {
     case .f32: pointer(Float.self)[i] = Float(value)
     case .f64: pointer(Double.self)[i] = value
@@ -52,6 +62,7 @@ public struct TensorBuffer {
   }
 
   /// Element i as an Int64; floats towards zero, u64 by its bits.
+  @inline(never)
   public func integer(_ i: Int) -> Int64 {
     switch dtype {
     case .i8: Int64(pointer(Int8.self)[i])
@@ -67,6 +78,7 @@ public struct TensorBuffer {
   }
 
   /// Sets element i to the low bits of the value.
+  @inline(never)
   public func setInteger(_ i: Int, _ value: Int64) {
     switch dtype {
     case .i8, .u8: pointer(UInt8.self)[i] = UInt8(truncatingIfNeeded: value)

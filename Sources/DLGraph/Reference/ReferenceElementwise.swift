@@ -119,7 +119,15 @@ private func roundedToOdd(_ x: Int64, isUnsigned: Bool) -> Double {
 
 /// Calls body for each element of the broadcast shape with the offsets of the elements of a and b that meet there.
 func eachBroadcast(_ a: [Int], _ b: [Int], _ y: [Int], _ body: (_ i: Int, _ a: Int, _ b: Int) -> Void) {
-  eachBroadcast([a, b], y) { i, at in body(i, at[0], at[1]) }
+  eachRun(y, [a, b].map { broadcastStrides($0, rank: y.count) }) { run, at, steps in
+    var (p, q) = (at[0], at[1])
+    let (pStep, qStep) = (steps[0], steps[1])
+    for i in run {
+      body(i, p, q)
+      p += pStep
+      q += qStep
+    }
+  }
 }
 
 /// Calls body for each element of the broadcast shape with the offsets of the elements of each tensor that meet there.
@@ -129,17 +137,25 @@ func eachBroadcast(_ tensors: [[Int]], _ y: [Int], _ body: (_ i: Int, _ at: [Int
 
 /// Calls body for each place of an index of these sizes, the last axis fastest, with the offset that each list of strides gives it.
 func eachPlace(_ sizes: [Int], _ strides: [[Int]], _ body: (_ i: Int, _ at: [Int]) -> Void) {
-  var place = Array(repeating: 0, count: sizes.count)
-  var at = Array(repeating: 0, count: strides.count)
-  for i in 0..<sizes.reduce(1, *) {
-    body(i, at)
-    for axis in sizes.indices.reversed() {
-      place[axis] += 1
-      for t in strides.indices { at[t] += strides[t][axis] }
-      if place[axis] < sizes[axis] { break }
-      for t in strides.indices { at[t] -= place[axis] * strides[t][axis] }
-      place[axis] = 0
+  eachRun(sizes, strides) { run, first, steps in
+    var at = first
+    for i in run {
+      body(i, at)
+      for t in at.indices { at[t] += steps[t] }
     }
+  }
+}
+
+/// The same for the places of the last axis at once: offsets of the first, and from each to the next.
+private func eachRun(_ sizes: [Int], _ strides: [[Int]], _ body: (_ run: Range<Int>, _ at: [Int], _ steps: [Int]) -> Void) {
+  if sizes.contains(0) { return }
+  let columns = sizes.last ?? 1
+  let steps = strides.map { $0.last ?? 0 }
+  var row = Index(Array(sizes.dropLast()))
+  for r in 0..<row.sizes.reduce(1, *) {
+    let at = strides.map { strides in row.at.indices.reduce(0) { $0 + row.at[$1] * strides[$1] } }
+    body(r * columns..<(r + 1) * columns, at, steps)
+    row.advance()
   }
 }
 

@@ -6,8 +6,12 @@ import KernelTypes
 func evaluateNorm(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: [TensorBuffer?]) {
   guard let x = inputs[0], let y = outputs[0] else { return }
   switch op {
-  case .logSoftmax(let axis): logSoftmax(axis, x, y)
+  case .softmax(let axis): softmax(axis, x, y, isLogarithm: false)
+  case .logSoftmax(let axis): softmax(axis, x, y, isLogarithm: true)
   case .hardmax(let axis): hardmax(axis, x, y)
+  case .localResponseNorm(let size, let alpha, let beta, let bias):
+    localResponseNorm(size, Double(alpha), Double(beta), Double(bias), x, y)
+  case .batchNorm(let epsilon): batchNorm(Double(epsilon), inputs.compactMap { $0 }, y)
   case .instanceNorm(let epsilon): channelNorm(groups: x.sizes[1], epsilon, inputs, y)
   case .groupNorm(let groups, let epsilon): channelNorm(groups: groups, epsilon, inputs, y)
   case .layerNorm(let axis, let epsilon): layerNorm(axis, epsilon, inputs, outputs)
@@ -17,13 +21,16 @@ func evaluateNorm(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: [TensorBuffer?
   }
 }
 
-private func logSoftmax(_ axis: Int, _ x: TensorBuffer, _ y: TensorBuffer) {
+private func softmax(_ axis: Int, _ x: TensorBuffer, _ y: TensorBuffer, isLogarithm: Bool) {
   eachRow(x.sizes, axis) { _, first, step, count in
     var best = -Double.infinity
     for k in 0..<count { best = realFunction(.maximum, best, x.real(first + k * step)) }
     var sum = 0.0
     for k in 0..<count { sum += dlp_exp(x.real(first + k * step) - best) }
-    for k in 0..<count { y.setReal(first + k * step, x.real(first + k * step) - best - dlp_log(sum)) }
+    let log = best + dlp_log(sum)
+    for i in stride(from: first, to: first + count * step, by: step) {
+      y.setReal(i, isLogarithm ? x.real(i) - log : dlp_exp(x.real(i) - best) / sum)
+    }
   }
 }
 
@@ -46,6 +53,32 @@ private func statistics(_ x: TensorBuffer, _ first: Int, _ count: Int, _ epsilon
     squares += difference * difference
   }
   return (mean, 1 / (squares / Double(count) + Double(epsilon)).squareRoot())
+}
+
+private func localResponseNorm(_ size: Int, _ alpha: Double, _ beta: Double, _ bias: Double, _ x: TensorBuffer, _ y: TensorBuffer)
+{
+  let before = (size - 1) / 2
+  eachRow(x.sizes, 1) { _, first, step, channels in
+    for c in 0..<channels {
+      var squares = 0.0
+      for other in max(0, c - before)...min(channels - 1, c - before + size - 1) {
+        let v = x.real(first + other * step)
+        squares += v * v
+      }
+      y.setReal(first + c * step, x.real(first + c * step) / dlp_pow(bias + alpha / Double(size) * squares, beta))
+    }
+  }
+}
+
+/// inputs: x [N, C, …], scale, shift, mean, variance [C].
+private func batchNorm(_ epsilon: Double, _ inputs: [TensorBuffer], _ y: TensorBuffer) {
+  let x = inputs[0]
+  eachRow(x.sizes, 1) { _, first, step, channels in
+    for c in 0..<channels {
+      let factor = inputs[1].real(c) / (inputs[4].real(c) + epsilon).squareRoot()
+      y.setReal(first + c * step, (x.real(first + c * step) - inputs[3].real(c)) * factor + inputs[2].real(c))
+    }
+  }
 }
 
 /// inputs: x [N, C, …], scale, shift [C]. A group of channels and their positions are neighbours in memory.

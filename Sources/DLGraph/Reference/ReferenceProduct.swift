@@ -8,6 +8,9 @@ func evaluateProduct(_ op: Op, _ inputs: [TensorBuffer?], _ y: TensorBuffer) {
   case .matmul:
     guard let b = inputs[1] else { return }
     matmul(a, b, y)
+  case .gemm(let transposeA, let transposeB):
+    guard let b = inputs[1] else { return }
+    gemm(transposeA, transposeB, a, b, inputs.count > 2 ? inputs[2] : nil, y)
   case .einsum(let equation):
     let tensors = inputs.compactMap { $0 }
     // Shape inference has found the equation good.
@@ -33,6 +36,23 @@ private func matmul(_ a: TensorBuffer, _ b: TensorBuffer, _ y: TensorBuffer) {
         let bFirst = q * depth * columns + j
         dot(depth, a, (p * rows + i) * depth, b, bFirst, step: columns, y, (matrix * rows + i) * columns + j)
       }
+    }
+  }
+}
+
+/// bias: one row, added to all.
+private func gemm(
+  _ transposeA: Bool, _ transposeB: Bool, _ a: TensorBuffer, _ b: TensorBuffer, _ bias: TensorBuffer?, _ y: TensorBuffer
+) {
+  let (m, n) = (y.sizes[0], y.sizes[1])
+  let depth = a.sizes[transposeA ? 0 : 1]
+  for i in 0..<m {
+    for j in 0..<n {
+      var sum = bias?.real(j) ?? 0
+      for k in 0..<depth {
+        sum += a.real(transposeA ? k * m + i : i * depth + k) * b.real(transposeB ? j * depth + k : k * n + j)
+      }
+      y.setReal(i * n + j, sum)
     }
   }
 }

@@ -136,8 +136,10 @@ private func cumulativeSum(_ axis: Int, exclusive: Bool, reverse: Bool, _ x: Ten
 }
 
 /// Calls body for each row along an axis: its number, its first element, elements from one to the next, and how many it has.
+@inline(never)
 func eachRow(_ sizes: [Int], _ axis: Int, _ body: (_ row: Int, _ first: Int, _ step: Int, _ count: Int) -> Void) {
   let axis = axis < 0 ? axis + sizes.count : axis
+  if sizes.contains(0) { return }
   let step = sizes[(axis + 1)...].reduce(1, *)
   var row = 0
   for outer in 0..<sizes[..<axis].reduce(1, *) {

@@ -2,26 +2,46 @@ import KernelTypes
 
 // Pooling of regions of an image. Regions are data: whatever their numbers, what lies outside the image is not read.
 
-/// Girshick 2015: a region is cut into height × width cells of whole pixels, which may overlap by one; the largest of each.
-func roiMaxPool(_ scale: Double, _ x: TensorBuffer, _ regions: TensorBuffer, _ y: TensorBuffer) throws(DLError) {
-  let (height, width) = (x.sizes[2], x.sizes[3])
-  let (rows, columns) = (y.sizes[2], y.sizes[3])
-  for r in 0..<y.sizes[0] {
-    let image = try imageIndex(regions.real(r * 5), region: r, of: x)
-    func corner(_ i: Int) -> Double { (regions.real(r * 5 + i) * scale).rounded(.toNearestOrAwayFromZero) }
-    func pixels(_ cell: Int, of cells: Int, from first: Double, to last: Double, size: Int) -> Range<Int> {
-      let step = max(last - first + 1, 1) / Double(cells)
-      let low = clamped(first + (Double(cell) * step).rounded(.down), 0...size)
-      return low..<max(low, clamped(first + (Double(cell + 1) * step).rounded(.up), 0...size))
+/// A region cut into cells of whole pixels, which may overlap by one. Girshick 2015.
+public struct PooledRegion {
+  /// Which of x.
+  public let image: Int
+  /// The pixels of the image under each row and each column of cells.
+  public let rows: [Range<Int>], columns: [Range<Int>]
+
+  /// Region r of [R, 5] numbers as `roiMaxPool` has them. x, y: sizes.
+  public init(_ regions: TensorBuffer, _ r: Int, scale: Float, _ x: [Int], _ y: [Int]) throws(DLError) {
+    image = try imageIndex(regions.real(r * 5), region: r, of: x)
+    func corner(_ i: Int) -> Double { (regions.real(r * 5 + i) * Double(scale)).rounded(.toNearestOrAwayFromZero) }
+    func axis(_ axis: Int, from first: Double, to last: Double) -> [Range<Int>] {
+      let step = max(last - first + 1, 1) / Double(y[axis])
+      return (0..<y[axis]).map { cell in
+        let low = clamped(first + (Double(cell) * step).rounded(.down), 0...x[axis])
+        return low..<max(low, clamped(first + (Double(cell + 1) * step).rounded(.up), 0...x[axis]))
+      }
     }
-    for c in 0..<x.sizes[1] {
-      let plane = (image * x.sizes[1] + c) * height * width
-      for i in 0..<rows * columns {
-        let ys = pixels(i / columns, of: rows, from: corner(2), to: corner(4), size: height)
-        let xs = pixels(i % columns, of: columns, from: corner(1), to: corner(3), size: width)
-        var best = ys.isEmpty || xs.isEmpty ? 0 : -Double.infinity
-        for row in ys { for column in xs { best = max(best, x.real(plane + row * width + column)) } }
-        y.setReal((r * x.sizes[1] + c) * rows * columns + i, best)
+    rows = axis(2, from: corner(2), to: corner(4))
+    columns = axis(3, from: corner(1), to: corner(3))
+  }
+}
+
+/// The largest of each cell; 0 where it has no pixels.
+func roiMaxPool(_ scale: Float, _ x: TensorBuffer, _ regions: TensorBuffer, _ y: TensorBuffer) throws(DLError) {
+  let channels = x.sizes[1]
+  var i = 0
+  for r in 0..<y.sizes[0] {
+    let region = try PooledRegion(regions, r, scale: scale, x.sizes, y.sizes)
+    for c in 0..<channels {
+      let plane = (region.image * channels + c) * x.sizes[2] * x.sizes[3]
+      for rows in region.rows {
+        for columns in region.columns {
+          var best = rows.isEmpty || columns.isEmpty ? 0 : -Double.infinity
+          for row in rows {
+            for column in columns { best = realFunction(.maximum, best, x.real(plane + row * x.sizes[3] + column)) }
+          }
+          y.setReal(i, best)
+          i += 1
+        }
       }
     }
   }
@@ -31,17 +51,9 @@ func roiMaxPool(_ scale: Double, _ x: TensorBuffer, _ regions: TensorBuffer, _ y
 func roiAlign(
   _ align: RoiAlign, _ x: TensorBuffer, _ regions: TensorBuffer, _ images: TensorBuffer, _ y: TensorBuffer
 ) throws(DLError) {
-  let scale = Double(align.scale)
-  let shift = align.halfPixel ? 0.5 : 0
   for r in 0..<y.sizes[0] {
-    let image = try imageIndex(images.real(r), region: r, of: x)
-    func axis(_ i: Int, cells: Int, size: Int) -> RegionAxis {
-      let first = regions.real(r * 4 + i) * scale - shift
-      let extent = regions.real(r * 4 + i + 2) * scale - shift - first
-      return RegionAxis(first, align.halfPixel ? extent : max(extent, 1), cells: cells, samples: align.samples, size: size)
-    }
-    let vertical = axis(1, cells: align.height, size: x.sizes[2])
-    let horizontal = axis(0, cells: align.width, size: x.sizes[3])
+    let image = try imageIndex(images.real(r), region: r, of: x.sizes)
+    let (vertical, horizontal) = regionAxes(align, regions, r, x.sizes)
     for row in 0..<align.height {
       let ys = vertical.samples(row)
       for column in 0..<align.width {
@@ -54,6 +66,50 @@ func roiAlign(
       }
     }
   }
+}
+
+/// A region and what each of its cells is the mean of. He et al. 2017.
+public struct AlignedRegion {
+  /// Which of x.
+  public let image: Int
+  /// The taps of each row and each column of cells.
+  public let rows: [[Tap]], columns: [[Tap]]
+
+  /// Region r of `roiAlign`. x: sizes.
+  public init(_ align: RoiAlign, _ regions: TensorBuffer, _ images: TensorBuffer, _ r: Int, _ x: [Int]) throws(DLError) {
+    image = try imageIndex(images.real(r), region: r, of: x)
+    let (vertical, horizontal) = regionAxes(align, regions, r, x)
+    func taps(_ axis: RegionAxis, cells: Int, _ count: Double) -> [[Tap]] {
+      (0..<cells).map { cell in
+        var taps: [Tap] = []
+        for sample in axis.samples(cell) {
+          for (pixel, weight) in [(sample.low, 1 - sample.weight), (sample.high, sample.weight)] {
+            // Samples come in order: a pixel that is here already is one of the last two.
+            if let known = taps.indices.suffix(2).first(where: { taps[$0].offset == pixel }) {
+              taps[known].weight += weight / count
+            } else {
+              taps.append((pixel, weight / count))
+            }
+          }
+        }
+        return taps
+      }
+    }
+    rows = taps(vertical, cells: align.height, max(vertical.count * horizontal.count, 1))
+    columns = taps(horizontal, cells: align.width, 1)
+  }
+}
+
+private func regionAxes(
+  _ align: RoiAlign, _ regions: TensorBuffer, _ r: Int, _ x: [Int]
+) -> (vertical: RegionAxis, horizontal: RegionAxis) {
+  let shift = align.halfPixel ? 0.5 : 0
+  func axis(_ i: Int, cells: Int, size: Int) -> RegionAxis {
+    let first = regions.real(r * 4 + i) * Double(align.scale) - shift
+    let extent = regions.real(r * 4 + i + 2) * Double(align.scale) - shift - first
+    return RegionAxis(first, align.halfPixel ? extent : max(extent, 1), cells: cells, samples: align.samples, size: size)
+  }
+  return (axis(1, cells: align.height, size: x[2]), axis(0, cells: align.width, size: x[3]))
 }
 
 /// The samples of a region along one axis.
@@ -125,9 +181,9 @@ private func pool(
   return sum / max(count, 1)
 }
 
-private func imageIndex(_ index: Double, region: Int, of x: TensorBuffer) throws(DLError) -> Int {
-  guard index >= 0, index < Double(x.sizes[0]) else {
-    throw DLError(.invalidArgument, "region \(region): its image is not one of \(x.sizes[0])")
+private func imageIndex(_ index: Double, region: Int, of x: [Int]) throws(DLError) -> Int {
+  guard index >= 0, index < Double(x[0]) else {
+    throw DLError(.invalidArgument, "region \(region): its image is not one of \(x[0])")
   }
   return Int(index)
 }

@@ -8,7 +8,7 @@ func evaluateResize(
   let rank = x.sizes.count
   if y.count == 0 { return }
   if rank == 0 { return y.copy(1, from: x, at: 0, to: 0) }
-  let axes = (0..<rank).map { ResizedAxis(resize, $0, x, y, roi: roi, scales: scales, sizes: sizes) }
+  let axes = (0..<rank).map { ResizedAxis(resize, $0, x.sizes, y.sizes, roi: roi, scales: scales, sizes: sizes) }
   let columns = y.sizes[rank - 1]
   // A piece of all rows at a time, so that what is remembered of its columns stays small.
   for first in stride(from: 0, to: columns, by: 4096) {
@@ -37,8 +37,13 @@ func evaluateResize(
 }
 
 extension Resize {
+  /// An axis of x. x, y: sizes. Not for `cropAndResize`, nor where sizes are those of a box.
+  public func axis(_ axis: Int, _ x: [Int], _ y: [Int], scales: Constant?) -> ResizedAxis {
+    ResizedAxis(self, axis, x, y, roi: nil, scales: scales.map { TensorBuffer($0) }, sizes: nil)
+  }
+
   /// The axes that roi, scales and sizes are of, counted from the front.
-  func resolvedAxes(rank: Int) -> [Int] { axes.isEmpty ? Array(0..<rank) : axes.map { $0 < 0 ? $0 + rank : $0 } }
+  public func resolvedAxes(rank: Int) -> [Int] { axes.isEmpty ? Array(0..<rank) : axes.map { $0 < 0 ? $0 + rank : $0 } }
 
   /// By what all axes are resized so that the output fits into, or around, a box.
   func commonScale(of ratios: [Double]) -> Double {
@@ -48,26 +53,26 @@ extension Resize {
   }
 }
 
-private struct ResizedAxis {
-  let resize: Resize
-  let size: Int
-  let outputs: Int
+/// What the outputs along an axis are mixed of.
+public struct ResizedAxis {
+  private let resize: Resize
+  private let size: Int
+  private let outputs: Int
   /// What `outputs` would be of `size` if it needed not be whole.
-  let scale: Double
+  private let scale: Double
   /// The part of the axis that `cropAndResize` shows.
-  let start: Double, end: Double
+  private let start: Double, end: Double
   /// Scales are single precision, and so are the positions that follow from them: rounding to the nearest element shows it.
-  let isSingle: Bool
+  private let isSingle: Bool
 
-  init(
-    _ resize: Resize, _ axis: Int, _ x: TensorBuffer, _ y: TensorBuffer, roi: TensorBuffer?, scales: TensorBuffer?,
-    sizes: TensorBuffer?
+  fileprivate init(
+    _ resize: Resize, _ axis: Int, _ x: [Int], _ y: [Int], roi: TensorBuffer?, scales: TensorBuffer?, sizes: TensorBuffer?
   ) {
     self.resize = resize
-    size = x.sizes[axis]
-    outputs = y.sizes[axis]
+    size = x[axis]
+    outputs = y[axis]
     isSingle = scales != nil
-    let axes = resize.resolvedAxes(rank: x.sizes.count)
+    let axes = resize.resolvedAxes(rank: x.count)
     guard let place = axes.firstIndex(of: axis) else {
       (scale, start, end) = (1, 0, 1)
       return
@@ -75,7 +80,7 @@ private struct ResizedAxis {
     if let scales {
       scale = scales.real(place)
     } else if let sizes, resize.aspect != .stretch {
-      scale = resize.commonScale(of: axes.indices.map { sizes.real($0) / Double(x.sizes[axes[$0]]) })
+      scale = resize.commonScale(of: axes.indices.map { sizes.real($0) / Double(x[axes[$0]]) })
     } else {
       scale = Double(outputs) / Double(size)
     }
@@ -84,7 +89,7 @@ private struct ResizedAxis {
   }
 
   /// Where an output lies in x.
-  func position(_ output: Int) -> Double {
+  private func position(_ output: Int) -> Double {
     let output = Double(output)
     let last = Double(size - 1)
     func single(_ value: Double) -> Double { isSingle ? Double(Float(value)) : value }
@@ -104,7 +109,7 @@ private struct ResizedAxis {
   }
 
   /// What an output is mixed of; nil if it lies outside x and takes the extrapolation value.
-  func taps(of output: Int) -> [Tap]? {
+  public func taps(of output: Int) -> [Tap]? {
     var at = position(output)
     let last = Double(size - 1)
     if resize.coordinates == .cropAndResize && !(at >= 0 && at <= last) { return nil }

@@ -15,10 +15,10 @@ func evaluateSampling(_ op: Op, _ inputs: [TensorBuffer?], _ y: TensorBuffer) {
 }
 
 /// An element that an output is mixed of: its offset, along one axis or in all, and its weight.
-typealias Tap = (offset: Int, weight: Double)
+public typealias Tap = (offset: Int, weight: Double)
 
 /// The taps of one more, inner, axis of `size` elements.
-func crossed(_ taps: [Tap], _ inner: [Tap], size: Int) -> [Tap] {
+public func crossed(_ taps: [Tap], _ inner: [Tap], size: Int) -> [Tap] {
   var all: [Tap] = []
   for tap in taps {
     for next in inner { all.append((tap.offset * size + next.offset, tap.weight * next.weight)) }
@@ -35,24 +35,31 @@ func cubicWeight(_ t: Double, _ a: Double) -> Double {
 
 private func gridSample(_ sample: GridSample, _ x: TensorBuffer, _ grid: TensorBuffer, _ y: TensorBuffer) {
   let image = Array(x.sizes[2...])
-  let axes = image.count
   let pixels = image.reduce(1, *)
   let outPixels = y.sizes[2...].reduce(1, *)
   let channels = x.sizes[1]
   for n in 0..<x.sizes[0] {
     for o in 0..<outPixels {
-      var taps: [Tap] = [(0, 1)]
-      for axis in 0..<axes {
-        // The grid names the last axis first.
-        let at = grid.real((n * outPixels + o) * axes + axes - 1 - axis)
-        taps = crossed(taps, gridTaps(sample, at, size: image[axis]), size: image[axis])
-      }
+      let taps = sample.taps(grid, n * outPixels + o, image)
       for c in 0..<channels {
         var sum = 0.0
         for tap in taps { sum += tap.weight * x.real((n * channels + c) * pixels + tap.offset) }
         y.setReal((n * channels + c) * outPixels + o, sum)
       }
     }
+  }
+}
+
+extension GridSample {
+  /// What output o of all images is mixed of, in an image of these sizes.
+  public func taps(_ grid: TensorBuffer, _ o: Int, _ image: [Int]) -> [Tap] {
+    var taps: [Tap] = [(0, 1)]
+    for axis in image.indices {
+      // The grid names the last axis first.
+      let at = grid.real((o + 1) * image.count - 1 - axis)
+      taps = crossed(taps, gridTaps(self, at, size: image[axis]), size: image[axis])
+    }
+    return taps
   }
 }
 

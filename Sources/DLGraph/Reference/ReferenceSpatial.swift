@@ -1,18 +1,28 @@
 import CPlatform
 import KernelTypes
 
-// Windows over elements of any type: pooling, transposed convolution, and unpooling.
+// Windows over elements of any type: convolution, pooling, transposed convolution, and unpooling.
 
 func evaluateSpatial(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: [TensorBuffer?]) throws(DLError) {
   guard let x = inputs[0], let y = outputs[0] else { return }
   let image = Array(x.sizes.dropFirst(2))
   switch op {
+  case .conv(let window, let groups):
+    guard let w = inputs[1] else { return }
+    let resolved = window.resolved(kernel: Array(w.sizes[2...]), sizes: image)
+    conv(resolved, groups, x, w, inputs.count > 2 ? inputs[2] : nil, y)
   case .convTranspose(let window, let groups, let outputPadding):
     guard let w = inputs[1] else { return }
     let (resolved, _) = window.resolvedTransposed(kernel: Array(w.sizes[2...]), outputPadding: outputPadding)
     convTranspose(resolved, groups, x, w, inputs.count > 2 ? inputs[2] : nil, y)
   case .maxPool(let kernel, let window):
     maxPool(kernel, window.resolved(kernel: kernel, sizes: image), x, y, outputs.count > 1 ? outputs[1] : nil)
+  case .globalMaxPool:
+    maxPool(image, Window(axes: image.count), x, y, nil)
+  case .averagePool(let kernel, let window, let countPadding):
+    averagePool(kernel, window.resolved(kernel: kernel, sizes: image), countPadding: countPadding, x, y)
+  case .globalAveragePool:
+    averagePool(image, Window(axes: image.count), countPadding: false, x, y)
   case .lpPool(let kernel, let window, let p):
     lpPool(kernel, window.resolved(kernel: kernel, sizes: image), Double(p), x, y)
   case .globalLpPool(let p):
@@ -22,11 +32,38 @@ func evaluateSpatial(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: [TensorBuff
     try maxUnpool(kernel, window, x, winners, y)
   case .roiMaxPool(_, _, let scale):
     guard let regions = inputs[1] else { return }
-    try roiMaxPool(Double(scale), x, regions, y)
+    try roiMaxPool(scale, x, regions, y)
   case .roiAlign(let align):
     guard let regions = inputs[1], let images = inputs[2] else { return }
     try roiAlign(align, x, regions, images, y)
   default: break
+  }
+}
+
+private func conv(
+  _ window: Window, _ groups: Int, _ x: TensorBuffer, _ w: TensorBuffer, _ bias: TensorBuffer?, _ y: TensorBuffer
+) {
+  let image = Array(x.sizes[2...])
+  let kernel = Array(w.sizes[2...])
+  let pixels = image.reduce(1, *)
+  let cells = kernel.reduce(1, *)
+  var inside = WindowCells(kernel, window, image)
+  let outPixels = y.sizes[2...].reduce(1, *)
+  let (outChannels, channels) = (w.sizes[0], w.sizes[1])
+  for n in 0..<x.sizes[0] {
+    for m in 0..<outChannels {
+      let xGroup = (n * x.sizes[1] + m / (outChannels / groups) * channels) * pixels
+      let wFilter = m * channels * cells
+      var position = Index(Array(y.sizes[2...]))
+      for o in 0..<outPixels {
+        var sum = bias?.real(m) ?? 0
+        inside.each(at: position.at) { cell, offset in
+          for c in 0..<channels { sum += x.real(xGroup + c * pixels + offset) * w.real(wFilter + c * cells + cell) }
+        }
+        y.setReal((n * outChannels + m) * outPixels + o, sum)
+        position.advance()
+      }
+    }
   }
 }
 
@@ -84,10 +121,11 @@ private func transposedTaps(
 
 /// The first of equal elements wins; a NaN wins and stays. A window that lies wholly in the padding has −∞ and winner −1.
 private func maxPool(_ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ y: TensorBuffer, _ winners: TensorBuffer?) {
+  var cells = WindowCells(kernel, window, Array(x.sizes[2...]))
   eachWindow(kernel, window, x, y) { plane, o, position in
     var best = -Double.infinity
     var winner = -1
-    eachCell(kernel, window, Array(x.sizes[2...]), at: position) { _, offset in
+    cells.each(at: position) { _, offset in
       let v = x.real(plane + offset)
       if winner < 0 || (!(best >= v) && !best.isNaN) { (best, winner) = (v, plane + offset) }
     }
@@ -96,10 +134,25 @@ private func maxPool(_ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ y: 
   }
 }
 
-private func lpPool(_ kernel: [Int], _ window: Window, _ p: Double, _ x: TensorBuffer, _ y: TensorBuffer) {
+private func averagePool(_ kernel: [Int], _ window: Window, countPadding: Bool, _ x: TensorBuffer, _ y: TensorBuffer) {
+  let image = Array(x.sizes[2...])
+  var cells = WindowCells(kernel, window, image)
   eachWindow(kernel, window, x, y) { plane, o, position in
     var sum = 0.0
-    eachCell(kernel, window, Array(x.sizes[2...]), at: position) { _, offset in
+    var inside = 0.0
+    cells.each(at: position) { _, offset in
+      sum += x.real(plane + offset)
+      inside += 1
+    }
+    y.setReal(o, sum / (countPadding ? paddedCells(kernel, window, image, at: position) : inside))
+  }
+}
+
+private func lpPool(_ kernel: [Int], _ window: Window, _ p: Double, _ x: TensorBuffer, _ y: TensorBuffer) {
+  var cells = WindowCells(kernel, window, Array(x.sizes[2...]))
+  eachWindow(kernel, window, x, y) { plane, o, position in
+    var sum = 0.0
+    cells.each(at: position) { _, offset in
       sum += dlp_pow(x.real(plane + offset).magnitude, p)
     }
     y.setReal(o, dlp_pow(sum, 1 / p))

@@ -90,7 +90,8 @@ extension ShapeInference {
     }
     guard x.type.dtype.hasElements, let elements = x.integers, let sizes = x.type.sizes else { return nil }
     let kept = without(axes, x.type, keepsAxes: true).map { $0.size ?? 1 }
-    var results: [Dim?] = Array(repeating: nil, count: kept.reduce(1, *))
+    guard let count = elementCount(kept), count <= Fact.mostElements else { return nil }
+    var results: [Dim?] = Array(repeating: nil, count: count)
     eachPlace(sizes, [broadcastStrides(kept, rank: sizes.count)]) { i, at in
       if let sum = results[at[0]] {
         results[at[0]] = apply(function, sum, elements[i], x.type.dtype)

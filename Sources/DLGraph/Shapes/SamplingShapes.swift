@@ -86,7 +86,8 @@ extension ShapeInference {
   private func scaled(_ dim: Dim, by scale: Double?) throws(DLError) -> Dim {
     guard let scale else { return .unknown }
     guard scale > 0, scale.isFinite else { throw DLError(.invalidModel, "scales: expected numbers above 0, found \(scale)") }
-    guard let size = dim.size else { return scale == 1 ? dim : .unknown }
+    if scale == 1 { return dim }
+    guard let size = dim.size else { return .unknown }
     let result = (Float(size) * Float(scale)).rounded(.down)
     guard result <= 0x1p30 else { throw DLError(.shapeMismatch, "\(size) elements times \(scale) are too many") }
     return .fixed(Int(result))

@@ -2,7 +2,10 @@ import DLGraph
 import Foundation
 
 /// The element of a tensor: `Float` to train with, `Double` to check gradients with.
-public protocol TensorScalar: ReferenceScalar, SIMDScalar, Codable, Sendable {
+public protocol TensorScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable {
+  static func exp(_ x: Self) -> Self
+  static func tanh(_ x: Self) -> Self
+  static func pow(_ x: Self, _ y: Self) -> Self
   static func log(_ x: Self) -> Self
   static var backend: Backend<Self> { get }
 }
@@ -14,6 +17,9 @@ public struct Backend<Scalar: TensorScalar>: Sendable {
 }
 
 extension Double: TensorScalar {
+  public static func exp(_ x: Double) -> Double { Foundation.exp(x) }
+  public static func tanh(_ x: Double) -> Double { Foundation.tanh(x) }
+  public static func pow(_ x: Double, _ y: Double) -> Double { Foundation.pow(x, y) }
   public static func log(_ x: Double) -> Double { Foundation.log(x) }
 
   /// Plain loops.
@@ -23,6 +29,9 @@ extension Double: TensorScalar {
 }
 
 extension Float: TensorScalar {
+  public static func exp(_ x: Float) -> Float { Foundation.exp(x) }
+  public static func tanh(_ x: Float) -> Float { Foundation.tanh(x) }
+  public static func pow(_ x: Float, _ y: Float) -> Float { Foundation.pow(x, y) }
   public static func log(_ x: Float) -> Float { Foundation.log(x) }
 
   /// The runtime's kernels.
