@@ -50,7 +50,9 @@ struct Contraction {
     var found: Contraction?
     switch op {
     case .matmul: found = Contraction.matmul(a, b)
-    case .gemm(false, let transposeB): found = Contraction([0, 1], transposeB ? [2, 1] : [1, 2], [0, 2], sizes: (a, b))
+    case .gemm(false, let transposeB):
+      // Not `transposeB ? [2, 1] : [1, 2]`: Embedded Swift 6.3 takes the first of two constant arrays whatever is asked.
+      found = Contraction([0, 1], [transposeB ? 2 : 1, transposeB ? 1 : 2], [0, 2], sizes: (a, b))
     case .einsum(let equation):
       guard let labels = try? Einsum(equation, ranks: [a.count, b.count]) else { return nil }
       found = Contraction(labels.inputs[0], labels.inputs[1], labels.output, sizes: (a, b))

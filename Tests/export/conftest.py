@@ -71,6 +71,11 @@ def models(program, tmp_path_factory):
     paths["free"] = program.convert(
         folder / "free.dlrt", [node("Relu", ["x"], ["y"], "relu")], [("x", np.float32, ["N", "width"])],
         [("y", np.float32, ["N", "width"])])  # fmt: skip
+    products = [("y", 0, ["a", "b"]), ("z", 1, ["a", "c"])]
+    paths["products"] = program.convert(
+        folder / "products.dlrt", [node("Gemm", inputs, [name], name, transB=flag) for name, flag, inputs in products],
+        [("a", np.float32, [4, 6]), ("b", np.float32, [6, 5]), ("c", np.float32, [5, 6])],
+        [(name, np.float32, [4, 5]) for name, _, _ in products])  # fmt: skip
     hostile = [HOSTILE + str(i) for i in range(6)]
     paths["hostile"] = program.convert(
         folder / "hostile.dlrt",

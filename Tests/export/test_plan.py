@@ -1,7 +1,15 @@
 """dl-export inspect --plan: kernels, layouts and memory of a run."""
 
+import json
+import os
+import pathlib
 import re
+import subprocess
 
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DL_BENCH = os.environ.get("DL_BENCH", str(ROOT / "build/bin/dl-bench"))
 ARENA = re.compile(r"^arena of ([\d,]+) bytes; values that live at once take ([\d,]+)$", re.M)
 
 
@@ -22,6 +30,21 @@ def test_one_stage(program, models):
     [(arena, live)] = arenas(text)
     # The output of conv1 and that of the pooling behind it, in floats, each to a multiple of 64 bytes.
     assert live == -(-6 * 28 * 28 * 4 // 64) * 64 + -(-6 * 14 * 14 * 4 // 64) * 64 <= arena
+
+
+@pytest.mark.parametrize("model", ["everyop", "products", "googlenet", "unet_small"])
+def test_the_library_runs_what_is_planned(program, models, model):
+    """The planner is compiled once as ordinary Swift for dl-export and once as Embedded Swift for the library."""
+    rows = re.findall(r"^(\S+) +\S+ +(\S+) +(?:row major|channels last) ", program.output("inspect", models[model], "--plan"), re.M)
+    planned = [(name, kernel) for name, kernel in rows if kernel != "—"]
+    command = [DL_BENCH, "run", models[model], "--runs", "1", "--profile", "--json", "-"]
+    [result] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["results"]
+    assert len(planned) > 1 and [(node["node"], node["kernel"]) for node in result["profile"]["nodes"]] == planned
+
+
+def test_products_of_two_inputs_have_a_kernel(program, models):
+    text = program.output("inspect", models["products"], "--plan")
+    assert re.findall(r"^[yz] +gemm +(\S+)", text, re.M) == ["gemm", "gemm"]
 
 
 def test_the_arena_grows_with_the_batch(program, models):
