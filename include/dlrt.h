@@ -143,7 +143,8 @@ typedef struct dlrt_load_options {
                          * The environment variable DLRT_ISA does the same for a whole process. */
   size_t memory_limit;  /* bytes of weights the model may hold beside those of the file itself; 0: no limit */
   uint32_t exact;       /* not 0: compute every sum as it is defined, within 1e-5 of exact arithmetic. By default
-                         * convolutions at stride 1 may be computed by Winograd's algorithm, within 1e-3 and about twice faster. */
+                         * convolutions at stride 1 may be computed by Winograd's algorithm, within 1e-3 and about twice faster,
+                         * and an infinite or NaN input may make outputs of pixels and groups beside it NaN too. */
   uint32_t low_memory;  /* not 0: keep weights in no form larger than their own. By default the weights of convolutions
                          * may be kept transformed, mostly 2 to 4 times as large, of small filters up to 9 times. */
 } dlrt_load_options;

@@ -203,11 +203,43 @@ struct Lowering {
     let output = graph.values[node.outputs[0]].type.dims
     geometry.outWidth = output.last?.size ?? 0
     geometry.outHeight = output.count > 3 ? output[output.count - 2].size ?? 0 : 1
-    let layer = kernels.convLayer(geometry, groups, w.sizes[0], convolutions)
-    let panels = try pack(node, .conv(layer), layer.packedSize) { kernels.packConv(layer, w.floats.baseAddress!, bias, $0) }
+    var layer = kernels.convLayer(geometry, groups, w.sizes[0], convolutions)
+    let together = layer.algorithm == .depthwise ? 1 : groupsTogether(groups, outputs: w.sizes[0] / groups)
+    var joined: Storage?
+    if together > 1 {
+      layer = kernels.convLayer(geometry, groups / together, w.sizes[0], convolutions)
+      joined = try joinGroups(w, groups, together)
+    }
+    let panels = try pack(node, .conv(layer), layer.packedSize) { panels in
+      withExtendedLifetime(joined) { kernels.packConv(layer, joined?.floats ?? w.floats.baseAddress!, bias, panels) }
+    }
     emit(
       node, .conv(panels, layer), [value(node.inputs[0], in: .channelsLast)] + packedParameters(node),
       .channelsLast)
+  }
+
+  /// How many groups of a convolution fill a vector with their outputs. As one group, computed directly, they take as many
+  /// multiplications of vectors and as much memory as each padded for itself, and fewer calls. An infinite input then meets the
+  /// zeros of the other groups' filters and makes their outputs NaN; exact models and those of low memory do without.
+  private func groupsTogether(_ groups: Int, outputs: Int) -> Int {
+    if convolutions.exact || convolutions.lowMemory { return 1 }
+    var together = max(1, min(groups, kernels.lanes / max(outputs, 1)))
+    while groups % together != 0 { together -= 1 }
+    return together
+  }
+
+  /// [filters][channels of a group][kernel] as if `together` groups were one: with zeros for the channels of the others.
+  private func joinGroups(_ w: Constant, _ groups: Int, _ together: Int) throws(DLError) -> Storage {
+    let filters = w.sizes[0]
+    let filter = w.count / filters
+    return try Storage.allocate(w.count * together * 4) { memory in
+      let to = memory.baseAddress!.assumingMemoryBound(to: Float.self)
+      to.initialize(repeating: 0, count: w.count * together)
+      for n in 0..<filters {
+        let place = n / (filters / groups) % together
+        (to + (n * together + place) * filter).update(from: w.floats.baseAddress! + n * filter, count: filter)
+      }
+    }
   }
 
   private mutating func gemm(_ node: Node, _ transposeA: Bool, _ transposeB: Bool) throws(DLError) {

@@ -126,4 +126,35 @@ import Testing
       expectClose(try run(session, input)[0], try evaluateGraph(maker.graph, input)[0], tolerance: 1e-4, "\(size)")
     }
   }
+
+  /// Groups of few filters are computed together, as many as divide them.
+  @Test(arguments: levels)
+  func groupsOfFewFilters(isa: ISA) throws {
+    for (groups, channels, filters, kernel) in [(6, 4, 4, 3), (32, 4, 4, 3), (5, 1, 2, 3), (7, 3, 3, 1), (3, 2, 17, 2)] {
+      var maker = GraphMaker()
+      let x = maker.input([2, groups * channels, 9, 11])
+      maker.graph.outputs = [
+        try maker.conv(x, out: groups * filters, kernel: kernel, stride: kernel == 2 ? 2 : 1, groups: groups)
+      ]
+      let input = [TestTensor(random: [2, groups * channels, 9, 11], seed: 4)]
+      let expected = try evaluateGraph(maker.graph, input)[0]
+      for exact in [false, true] {
+        let model = try Model(maker.graph, isa: isa, exact: exact)
+        let found = try run(Session(model, pool: try ThreadPool(threads: 2)), input)[0]
+        expectClose(found, expected, tolerance: exact ? 1e-5 : 1e-4, "\(isa.name), \(groups) groups, exact \(exact)")
+      }
+    }
+  }
+
+  /// Exact models keep an infinite input out of the other groups.
+  @Test func anInfiniteInputOfOneGroup() throws {
+    var maker = GraphMaker()
+    let x = maker.input([1, 8, 3, 3])
+    maker.graph.outputs = [try maker.conv(x, out: 8, kernel: 3, groups: 4)]
+    var input = TestTensor(random: [1, 8, 3, 3], seed: 4)
+    input.values[0] = .infinity
+    let model = try Model(maker.graph, exact: true)
+    let found = try run(Session(model, pool: try ThreadPool(threads: 1)), [input])[0]
+    #expect(found.map { $0.isFinite } == [false, false, true, true, true, true, true, true])
+  }
 }

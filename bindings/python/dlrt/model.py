@@ -27,7 +27,8 @@ def load(
     isa: the highest instruction set to use: "baseline", "avx2", "avx512" or "neon"; None: the best of this CPU.
     memory_limit: how many bytes the loaded model may hold beside the file; 0: no limit.
     exact: compute every sum as it is defined, within 1e-5 of exact arithmetic; by default convolutions at stride 1
-        may be computed by Winograd's algorithm, within 1e-3 and about twice faster.
+        may be computed by Winograd's algorithm, within 1e-3 and about twice faster,
+        and an infinite or NaN input may make outputs of pixels and groups beside it NaN too.
     low_memory: keep weights in no form larger than their own; by default those of convolutions may be
         kept transformed, mostly 2 to 4 times as large, of small filters up to 9 times.
     Raises FileError, InvalidModelError, UnsupportedError, OutOfMemoryError, MemoryLimitError, InvalidArgumentError.
