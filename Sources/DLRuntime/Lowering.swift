@@ -118,6 +118,12 @@ struct Lowering {
     case .flatten, .reshape, .squeeze, .unsqueeze:
       return emit(node, .view, [value(node.inputs[0], in: .rowMajor)] + parameters(node), .rowMajor)
     case .transpose(let permutation): return transpose(node, permutation)
+    case .reduce(let reduction, let axes, let keepsAxes, let noAxesIsIdentity):
+      return reduce(node, reduction, reducedAxes(node, axes, noAxesIsIdentity), keepsAxes)
+    case .resize(let op): return resize(node, op)
+    case .gridSample(let sample) where 3...5 ~= graph.values[node.inputs[0]].type.rank: return sampled(node, .gridSample(sample))
+    case .roiMaxPool(_, _, let scale): return sampled(node, .roiMaxPool(scale: scale))
+    case .roiAlign(let align) where !align.isMaximum: return sampled(node, .roiAlign(align))
     default: if move(node) { return }
     }
     for input in node.inputs where input != Node.absent {
@@ -172,6 +178,10 @@ struct Lowering {
     case .lpNormalise(let axis, let p) where p == 2: try normalise(node, .l2, axis)
     case .layerNorm(let axis, let epsilon): try normalise(node, .layer(epsilon: epsilon), axis)
     case .rmsNorm(let axis, let epsilon): try normalise(node, .rms(epsilon: epsilon), axis)
+    case .instanceNorm(let epsilon):
+      channelNorm(node, nil, epsilon)
+    case .groupNorm(let groups, let epsilon):
+      channelNorm(node, groups, epsilon)
     case .localResponseNorm(let size, let alpha, let beta, let bias):
       let operation = Operation.localResponseNorm(size: size, alpha: alpha, beta: beta, bias: bias)
       emit(node, operation, [value(x, in: .channelsLast)], .channelsLast)

@@ -53,6 +53,16 @@ enum Operation {
   case convTranspose([TransposedPhase], joined: [TransposedPhase])
   /// `matmul`, `gemm` or `einsum` of two computed tensors; what is no product of matrices is left to the reference.
   case contraction
+  /// Over axes that are neighbours in memory, what is left in the order it has there.
+  case reduce(Reduction, axes: [Int])
+  /// Each of so many groups of channels, nil: each channel, to mean 0 and variance 1; then scale and shift by channel.
+  case channelNorm(groups: Int?, epsilon: Float)
+  /// Of the axes of space; scales: nil where sizes are given.
+  case resize(Resize, scales: Constant?)
+  case gridSample(GridSample)
+  case roiMaxPool(scale: Float)
+  /// The mean of the samples, not the maximum.
+  case roiAlign(RoiAlign)
   case pool(PoolCall.Kind, WindowGeometry)
   case globalPool(PoolCall.Kind)
   case activate(Activation)

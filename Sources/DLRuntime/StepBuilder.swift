@@ -57,6 +57,18 @@ struct StepBuilder {
       return contraction(node)
     case .pool(let kind, let geometry):
       return [pool(node, kind, flattened(placed(geometry, x, node.output)))]
+    case .reduce(let reduction, let axes):
+      return [reduce(node, reduction, axes)]
+    case .channelNorm(let groups, let epsilon):
+      return [channelNorm(node, groups ?? sizes[x][1], epsilon)]
+    case .resize(let resize, let scales):
+      return [self.resize(node, resize, scales)]
+    case .gridSample(let sample):
+      return [gridSample(node, sample)]
+    case .roiMaxPool(let scale):
+      return [roiMaxPool(node, scale)]
+    case .roiAlign(let align):
+      return [roiAlign(node, align)]
     case .globalPool(let kind):
       var geometry = WindowGeometry()
       geometry.kernelWidth = sizes[x][2...].reduce(1, *)
@@ -110,10 +122,10 @@ struct StepBuilder {
     case .conv, .convTranspose, .gemm:
       return value == node.inputs[0] || node.epilogue.residual.map { sizes[$0] == sizes[node.output] } ?? false
     case .pool, .globalPool, .activate, .unary, .softmax, .localResponseNorm, .affine, .binary: return true
-    case .normalise, .move: return value == node.inputs[0]
+    case .normalise, .move, .resize, .gridSample, .roiMaxPool, .roiAlign: return value == node.inputs[0]
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(let from, _): return from == .channelsLast && !isView(node)
-    case .view, .contraction, .reference: return false
+    case .view, .contraction, .reduce, .channelNorm, .reference: return false
     }
   }
 
@@ -121,11 +133,11 @@ struct StepBuilder {
   func writesRows(_ node: ProgramNode) -> Bool {
     switch node.operation {
     case .conv, .convTranspose, .gemm, .pool, .globalPool, .activate, .unary, .softmax, .normalise, .localResponseNorm, .affine,
-      .binary, .move:
+      .binary, .move, .resize, .gridSample, .roiMaxPool, .roiAlign:
       return true
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(_, let to): return to == .channelsLast && !isView(node)
-    case .view, .contraction, .reference: return false
+    case .view, .contraction, .reduce, .channelNorm, .reference: return false
     }
   }
 

@@ -169,6 +169,27 @@ public enum Reduction: UInt8, Hashable, Sendable, CaseIterable {
   /// log Σ eˣ, without overflow.
   case logSumExp = 10
 
+  /// What folds two numbers, or their magnitudes or squares, into one; nil: no function of two numbers does.
+  public var fold: BinaryFunction? {
+    switch self {
+    case .sum, .mean, .l1, .l2, .sumOfSquares, .logSum: .add
+    case .maximum: .maximum
+    case .minimum: .minimum
+    case .product: .multiply
+    case .logSumExp: nil
+    }
+  }
+
+  /// What a fold begins with.
+  public var identity: Float {
+    switch self {
+    case .maximum: -.infinity
+    case .minimum: .infinity
+    case .product: 1
+    default: 0
+    }
+  }
+
   public var name: StaticString {
     switch self {
     case .sum: "reduce_sum"

@@ -90,8 +90,8 @@ public struct PoolCall {
   }
 }
 
-/// y[r][c] = function(a[r · aRow + c · aColumn], b[r · bRow + c · bColumn]), rows of y dense. A column step is 0 or 1. y may
-/// be a or b where it steps alike.
+/// y[r · yRow + c] = function(a[r · aRow + c · aColumn], b[r · bRow + c · bColumn]), row after row. A column step is 0 or 1. y may
+/// be a or b where it steps alike; with steps from row to row of 0, rows are folded into one.
 public struct BinaryCall {
   /// One with `hasKernel`.
   public var function: BinaryFunction
@@ -102,10 +102,12 @@ public struct BinaryCall {
   public var b: UnsafePointer<Float>
   public var bRow: Int, bColumn: Int
   public var y: UnsafeMutablePointer<Float>
+  public var yRow: Int
 
+  /// yRow: nil: rows of y are dense.
   public init(
     _ function: BinaryFunction, rows: Int, columns: Int, a: UnsafePointer<Float>, aRow: Int, aColumn: Int,
-    b: UnsafePointer<Float>, bRow: Int, bColumn: Int, y: UnsafeMutablePointer<Float>
+    b: UnsafePointer<Float>, bRow: Int, bColumn: Int, y: UnsafeMutablePointer<Float>, yRow: Int? = nil
   ) {
     self.function = function
     self.rows = rows
@@ -117,6 +119,48 @@ public struct BinaryCall {
     self.bRow = bRow
     self.bColumn = bColumn
     self.y = y
+    self.yRow = yRow ?? columns
+  }
+}
+
+/// Floats from the beginning of an image to a pixel, and what the pixel counts.
+public struct WeightedPixel: Sendable {
+  public var offset: Int
+  public var weight: Float
+
+  public init(offset: Int, weight: Float) {
+    self.offset = offset
+    self.weight = weight
+  }
+}
+
+/// A row of pixels that are mixed of those of another image: pixel j of y is the sum, over all i < `rowCount` and k in
+/// starts[j]..<starts[j + 1], of rows[i].weight · columns[k].weight times the pixel of x at rows[i].offset + columns[k].offset.
+public struct ResampleCall {
+  public var rows: UnsafePointer<WeightedPixel>
+  public var rowCount: Int
+  public var columns: UnsafePointer<WeightedPixel>
+  public var starts: UnsafePointer<Int>
+  public var pixels: Int
+  public var channels: Int
+  public var x: UnsafePointer<Float>
+  public var y: UnsafeMutablePointer<Float>
+  /// Floats from a pixel of y to the next.
+  public var yStride: Int
+
+  public init(
+    rows: UnsafePointer<WeightedPixel>, rowCount: Int, columns: UnsafePointer<WeightedPixel>, starts: UnsafePointer<Int>,
+    pixels: Int, channels: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, yStride: Int
+  ) {
+    self.rows = rows
+    self.rowCount = rowCount
+    self.columns = columns
+    self.starts = starts
+    self.pixels = pixels
+    self.channels = channels
+    self.x = x
+    self.y = y
+    self.yStride = yStride
   }
 }
 
@@ -158,6 +202,7 @@ public struct KernelSet: Sendable {
   public var unary:
     @Sendable (_ function: UnaryFunction, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
   public var binary: @Sendable (BinaryCall) -> Void
+  public var resample: @Sendable (ResampleCall) -> Void
   /// Softmax of each of `rows` dense rows.
   public var softmax: @Sendable (_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
   public var normalise: @Sendable (NormaliseCall) -> Void
@@ -184,7 +229,7 @@ public struct KernelSet: Sendable {
     conv: @escaping @Sendable (ConvCall, Range<Int>, Int) -> Void, pool: @escaping @Sendable (PoolCall, Range<Int>) -> Void,
     activate: @escaping @Sendable (Activation, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
     unary: @escaping @Sendable (UnaryFunction, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
-    binary: @escaping @Sendable (BinaryCall) -> Void,
+    binary: @escaping @Sendable (BinaryCall) -> Void, resample: @escaping @Sendable (ResampleCall) -> Void,
     softmax: @escaping @Sendable (Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
     normalise: @escaping @Sendable (NormaliseCall) -> Void,
     localResponseNorm:
@@ -209,6 +254,7 @@ public struct KernelSet: Sendable {
     self.activate = activate
     self.unary = unary
     self.binary = binary
+    self.resample = resample
     self.softmax = softmax
     self.normalise = normalise
     self.localResponseNorm = localResponseNorm

@@ -55,7 +55,7 @@ private func combine<F: VectorCombination>(_ call: BinaryCall, _ f: F) {
     withUnsafeMutablePointer(to: &other) { other in
       for r in 0..<call.rows {
         let a = row(call.a + r * call.aRow, call.aColumn, one), b = row(call.b + r * call.bRow, call.bColumn, other)
-        let y = call.y + r * call.columns
+        let y = call.y + r * call.yRow
         let aStep = call.aColumn == 0 ? 0 : 1, bStep = call.bColumn == 0 ? 0 : 1
         var i = 0
         while i < call.columns {

@@ -1,7 +1,7 @@
 import CPlatform
 import KernelTypes
 
-// Rows brought to one scale. Sums are taken in the order of the columns modulo the vector's lanes.
+// Rows brought to one scale. Sums are taken in the order of the columns modulo the vector's lanes, by blocks of 256 vectors.
 
 func normalise(_ call: NormaliseCall) {
   for r in 0..<call.rows {
@@ -48,8 +48,14 @@ private func total<F: VectorFunction>(_ count: Int, _ x: UnsafePointer<Float>, _
   var sums = splat(0)
   var i = 0
   while i + lanes <= count {
-    sums += f(load(x + i))
-    i += lanes
+    // Blocks first, so that long sums stay exact.
+    var block = splat(0)
+    let end = min(count, i + 256 * lanes)
+    while i + lanes <= end {
+      block += f(load(x + i))
+      i += lanes
+    }
+    sums += block
   }
   var result = sum(sums)
   if i < count {

@@ -73,4 +73,51 @@ import Testing
     expectStatus(.memoryLimit) { _ = try Model(maker.graph, memoryLimit: 1_000_000) }
     _ = try Model(maker.graph, memoryLimit: 20_000_000)
   }
+
+  /// More axes than shape inference looks at, none of which there is.
+  @Test func axesThatAreNone() throws {
+    var maker = GraphMaker()
+    let x = maker.input([2, 3])
+    let axes = maker.graph.addConstant("axes", try makeConstant(.i64, [1025], Array(repeating: 99, count: 1025)))
+    expectStatus(.unsupported) {
+      maker.graph.outputs = [try maker.node(.reduce(.sum, axes: [], keepsAxes: true, noAxesIsIdentity: false), [x, axes])]
+      _ = try run(maker.graph, [TestTensor(random: [2, 3], seed: 1)])
+    }
+  }
+
+  /// Loading does not count to 2^40 where there is nothing to compute.
+  @Test func nothingBesideVeryMuch() throws {
+    var maker = GraphMaker()
+    let much = 1 << 40
+    let empty = maker.graph.addConstant("empty", try Constant([much, 0], []))
+    let narrow = maker.graph.addConstant("narrow", try makeConstant(.i64, [much, 3, 0], []))
+    let x = maker.input([1])
+    maker.graph.outputs =
+      [
+        try maker.node(.binary(.add), [empty, x]), try maker.node(.binary(.add), [empty, empty]),
+        try maker.node(.softmax(axis: 1), [empty]),
+        try maker.node(.reduce(.sum, axes: [2], keepsAxes: false, noAxesIsIdentity: false), [narrow]),
+      ].prefix(3) + [try maker.node(.reduce(.logSumExp, axes: [0, 1], keepsAxes: true, noAxesIsIdentity: false), [empty])]
+    let found = try run(maker.graph, [TestTensor([1], [1])])
+    #expect(found[..<3].allSatisfy { $0.isEmpty } && found[3] == [-.infinity])
+  }
+
+  /// Sizes that a run tells may be of more images and channels, which are then mixed too.
+  @Test func resizingAlongAxesThatARunTells() throws {
+    var maker = GraphMaker()
+    let n = maker.graph.symbol("N")
+    let x = maker.graph.addInput("x", TensorType(.f32, [n, .unknown, .unknown, .unknown]))
+    let sizes = maker.graph.addInput("sizes", TensorType(.i64, sizes: [4]))
+    maker.graph.outputs = [try maker.node(.resize(Resize(.linear)), [x, Node.absent, Node.absent, sizes])]
+    let session = Session(try Model(maker.graph), pool: try ThreadPool(threads: 1))
+    let input = TestTensor(random: [1, 3, 4, 4], seed: 2)
+    try input.values.withUnsafeBytes { try session.setInput(0, .f32, input.sizes, $0) }
+    let wanted = try makeConstant(.i64, [4], [1, 6, 8, 8])
+    try session.setInput(1, .i64, [4], wanted.bytes)
+    try session.run()
+    let found = Array(try session.output(0).data.bindMemory(to: Float.self))
+    let values = input.values.map { Double($0) }
+    let expected = try evaluateGraph(maker.graph, [try makeConstant(.f64, input.sizes, values), wanted])[0]
+    expectClose(found, elements(of: expected), "channels too")
+  }
 }

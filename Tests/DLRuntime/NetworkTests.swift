@@ -115,7 +115,7 @@ private func randomLayer(
 ) throws -> Int {
   let dims = maker.graph.values[a].type.sizes!
   let same = images.filter { maker.graph.values[$0].type.sizes! == dims }.randomElement(using: &random)!
-  switch Int.random(in: 0..<17, using: &random) {
+  switch Int.random(in: 0..<23, using: &random) {
   case 0, 1: return try maker.conv(a, out: Int.random(in: 1...20, using: &random), kernel: 3, pad: 1)
   case 2: return try maker.conv(a, out: dims[1], kernel: 3, stride: 2, pad: 1, groups: dims[1])
   case 3: return try maker.conv(a, out: 7, kernel: 1)
@@ -145,6 +145,33 @@ private func randomLayer(
     return try maker.node(.activation(.relu), [try maker.node(.add, [same, y])])
   case 15:
     return try maker.node(.concat(axis: 1), [try maker.conv(a, out: 5, kernel: 1), try maker.conv(a, out: 9, kernel: 3, pad: 1)])
+  case 16:
+    let mode = [Resize.Mode.nearest, .linear, .cubic].randomElement(using: &random)!
+    let scales = try Constant([4], [1, 1, 0.7, 1.5].shuffledTail(using: &random))
+    return try maker.node(.resize(Resize(mode)), [a, Node.absent, maker.graph.addConstant(Name("s\(a)"), scales)])
+  case 17:
+    let parameters = [try maker.constant([dims[1]], from: 0.5, to: 1.5), try maker.constant([dims[1]])]
+    let isInstance = dims[1] % 2 == 1 || Bool.random(using: &random)
+    return try maker.node(isInstance ? .instanceNorm(epsilon: 0.01) : .groupNorm(groups: 2, epsilon: 0.01), [a] + parameters)
+  case 18, 19:
+    // What is left, one or more axes of size 1, is spread over all again.
+    let axes = [[1], [2], [-1], [1, 2], [2, 3], [3, 0]].randomElement(using: &random)!
+    let reduction = [Reduction.sum, .mean, .maximum, .minimum, .l1, .l2].randomElement(using: &random)!
+    let y = try maker.node(.reduce(reduction, axes: axes, keepsAxes: true, noAxesIsIdentity: false), [a])
+    return try maker.node(.binary(.maximum), [a, y])
+  case 20:
+    // As many channels as make groups of two.
+    let wide = try maker.conv(a, out: 2 * dims[1], kernel: 1)
+    return try maker.conv(wide, out: 3 * dims[1], kernel: 3, pad: 1, groups: dims[1])
+  case 21:
+    let grid = try maker.constant([dims[0], dims[2], dims[3], 2], from: -1.1, to: 1.1)
+    let y = try maker.node(.gridSample(GridSample(padding: .border)), [a, grid])
+    return try maker.node(.concat(axis: 1), [y, a])
   default: return try maker.node(.dropout(rate: 0.5), [a])
   }
+}
+
+extension [Float] {
+  /// The last two in either order.
+  fileprivate func shuffledTail(using random: inout SplitMix64) -> [Float] { dropLast(2) + suffix(2).shuffled(using: &random) }
 }

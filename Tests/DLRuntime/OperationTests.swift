@@ -44,6 +44,70 @@ import Testing
     }
   }
 
+  /// Rows of which wide parts are folded first.
+  @Test(arguments: levels)
+  func longRowsAreReduced(isa: ISA) throws {
+    for reduction in Reduction.allCases where reduction.fold != nil {
+      for columns in [4095, 4096, 5003] {
+        var maker = GraphMaker()
+        let x = maker.input([3, columns])
+        maker.graph.outputs = [try maker.node(.reduce(reduction, axes: [1], keepsAxes: false, noAxesIsIdentity: false), [x])]
+        let input = TestTensor([3, columns], (0..<3 * columns).map { 0.9 + Float($0 * 7 % 31) / 150 })
+        let expected = try evaluateGraph(maker.graph, [input])[0]
+        for threads in [1, 2] {
+          let found = try run(maker.graph, [input], isa: isa, threads: threads)[0]
+          expectClose(found, expected, tolerance: 1e-4, "\(isa.name) \(reduction) of \(columns)")
+        }
+      }
+    }
+  }
+
+  /// Long sums in the order of memory, as layers that lie channels-last have them.
+  @Test(arguments: levels)
+  func manyRowsAreReduced(isa: ISA) throws {
+    for axis in [0, 1] {
+      var maker = GraphMaker()
+      let sizes = axis == 0 ? [300_000, 3] : [2, 300_000]
+      let x = maker.input(sizes)
+      maker.graph.outputs = [
+        try maker.node(.reduce(.sum, axes: [axis], keepsAxes: false, noAxesIsIdentity: false), [x]),
+        try maker.node(.reduce(.l2, axes: [axis], keepsAxes: false, noAxesIsIdentity: false), [x]),
+      ]
+      let input = TestTensor(sizes, Array(repeating: 0.9, count: sizes.reduce(1, *)))
+      let expected = try evaluateGraph(maker.graph, [input])
+      for (i, found) in try run(maker.graph, [input], isa: isa).enumerated() {
+        expectClose(found, expected[i], tolerance: 1e-4, "\(isa.name), axis \(axis), output \(i)")
+      }
+    }
+  }
+
+  /// Regions of two images, their pixels parts of wider ones on both sides of the pooling.
+  @Test(arguments: levels)
+  func regionsOfImagesThatArePartsOfOthers(isa: ISA) throws {
+    var maker = GraphMaker()
+    let x = maker.input([2, 5, 11, 13])
+    let wide = try maker.node(
+      .concat(axis: 1), [try maker.conv(x, out: 19, kernel: 3, pad: 1), try maker.conv(x, out: 3, kernel: 1)])
+    let part = maker.graph.values.count
+    for (i, channels) in [19, 3].enumerated() {
+      maker.graph.values.append(Value(name: Name("part\(i)"), type: TensorType(.f32, sizes: [2, channels, 11, 13])))
+    }
+    maker.graph.nodes.append(
+      Node(name: "split", op: .split(axis: 1, sizes: [19, 3]), inputs: [wide], outputs: [part, part + 1]))
+    let boxes: [Float] = [0.5, 1, 7.5, 9, 4, 3, 30, 8, -3, -2, 2, 1]
+    let corners = maker.graph.addConstant("corners", try Constant([3, 4], boxes))
+    let images = maker.graph.addConstant("images", try makeConstant(.i64, [3], [1, 0, 1]))
+    let regions = maker.graph.addConstant(
+      "regions", try Constant([3, 5], [1] + boxes[..<4] + [0] + boxes[4..<8] + [1] + boxes[8...]))
+    let aligned = try maker.node(.roiAlign(RoiAlign(height: 3, width: 2)), [part, corners, images])
+    let largest = try maker.node(.roiMaxPool(height: 3, width: 2, scale: 1), [part, regions])
+    maker.graph.outputs = [try maker.node(.concat(axis: 1), [aligned, largest])]
+    let input = [TestTensor(random: [2, 5, 11, 13], seed: 9)]
+    let kernels = try Model(maker.graph, isa: isa).stepKernels(inputSizes: [[2, 5, 11, 13]])
+    #expect(kernels.contains("roi_align") && kernels.contains("roi_max_pool"))
+    expectClose(try run(maker.graph, input, isa: isa)[0], try evaluateGraph(maker.graph, input)[0], isa.name.description)
+  }
+
   private func tolerance(_ dtype: DType) -> Double {
     switch dtype {
     case .f16: 1e-3

@@ -26,6 +26,17 @@ let reductionCases: [OpCase] = {
     }
     cases.append(OpCase(reduce(reduction, [0]), [.of(.f16, [3, 2], [1, 2, 3, 0.5, 0.25, 1])]))
   }
+  // Rows and columns of vectors, with and without a rest, of one piece or several.
+  for reduction: Reduction in [.sum, .mean, .l1, .l2, .sumOfSquares, .logSum, .maximum, .minimum] {
+    for (x, axes) in [
+      ([3, 70], [1]), ([2, 503], [1]), ([300, 37], [0]), ([2, 5, 37], [1]), ([2, 3, 1100], [1]), ([2, 5, 3, 7], [1, 2]),
+      ([2, 5, 3, 7], [3, 1]),
+    ] as [([Int], [Int])] {
+      cases.append(OpCase(reduce(reduction, axes), [positive(x)]))
+      cases.append(OpCase(reduce(reduction, axes, keeps: false), [positive(x)]))
+    }
+  }
+  cases.append(OpCase(reduce(.product, [1]), [.f32([3, 40])]))
   for reduction: Reduction in [.sum, .product, .l1, .l2, .sumOfSquares, .maximum, .minimum, .logSumExp] {
     cases.append(OpCase(reduce(reduction, [1]), [.f32([2, 0, 3])]))
   }

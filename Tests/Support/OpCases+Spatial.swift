@@ -127,6 +127,14 @@ private let resizeCases: [OpCase] = {
       resize(
         Resize(mode, .cropAndResize, extrapolation: 7, axes: [3, -2]), x, sizes: [4, 3], roi: [-0.2, 0.1, 0.7, 1.3]))
   }
+  for mode: Resize.Mode in [.nearest, .linear, .cubic] {
+    cases.append(resize(Resize(mode), .f32([2, 37, 3, 4]), scales: [1, 1, 2, 1.5]))
+    cases.append(resize(Resize(mode), .f32([2, 3, 7]), sizes: [2, 3, 12]))
+    cases.append(resize(Resize(mode), .f32([1, 2, 3, 4, 5]), sizes: [1, 2, 5, 3, 7]))
+    // Along the channels too, and not by a whole number.
+    cases.append(resize(Resize(mode), x, scales: [1, 1.5, 2, 2]))
+    cases.append(resize(Resize(mode), x, scales: [1, 1.2, 1, 2]))
+  }
   cases.append(resize(Resize(.cubic, cubic: -0.5, excludesOutside: true), x, scales: [1, 1, 1.5, 0.8]))
   cases.append(resize(Resize(.linear, aspect: .notLarger, axes: [2, 3]), x, sizes: [7, 20]))
   cases.append(resize(Resize(.linear, aspect: .notSmaller, axes: [2, 3]), x, sizes: [7, 20]))
