@@ -94,26 +94,24 @@ private func reduceIntegers(
 
 /// NaN counts as the largest and as the smallest.
 private func argExtreme(_ axis: Int, isMaximum: Bool, last: Bool, _ x: TensorBuffer, _ y: TensorBuffer) {
+  let sign = isMaximum ? 1.0 : -1.0
   eachRow(x.sizes, axis) { row, first, step, count in
     var best = 0
-    for k in 1..<max(1, count) {
-      let (p, q) = (first + best * step, first + k * step)
-      let (wins, ties) = compare(x, q, p, isMaximum: isMaximum)
-      if wins || last && ties { best = k }
+    if x.dtype.isFloat {
+      var most = sign * x.real(first)
+      for k in 1..<max(1, count) {
+        let next = sign * x.real(first + k * step)
+        let ties = next == most || next.isNaN && most.isNaN
+        if ties ? last : !(next < most) && !most.isNaN { (best, most) = (k, next) }
+      }
+    } else {
+      for k in 1..<max(1, count) {
+        let (most, next) = (x.integer(first + best * step), x.integer(first + k * step))
+        if next == most ? last : isLess(next, most, x.dtype) != isMaximum { best = k }
+      }
     }
     y.setInteger(row, Int64(best))
   }
-}
-
-/// Whether element p of x goes before element q, and whether neither does.
-private func compare(_ x: TensorBuffer, _ p: Int, _ q: Int, isMaximum: Bool) -> (wins: Bool, ties: Bool) {
-  if x.dtype.isFloat {
-    let (a, b) = (x.real(p), x.real(q))
-    if a.isNaN || b.isNaN { return (!b.isNaN, a.isNaN && b.isNaN) }
-    return (isMaximum ? a > b : a < b, a == b)
-  }
-  let (a, b) = (x.integer(p), x.integer(q))
-  return (isMaximum ? isLess(b, a, x.dtype) : isLess(a, b, x.dtype), a == b)
 }
 
 private func cumulativeSum(_ axis: Int, exclusive: Bool, reverse: Bool, _ x: TensorBuffer, _ y: TensorBuffer) {
