@@ -228,9 +228,6 @@ size_t dlp_cpu_count(void) {
 
 uint64_t dlp_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC); }
 
-float dlp_expf(float x) { return expf(x); }
-float dlp_tanhf(float x) { return tanhf(x); }
-float dlp_powf(float x, float y) { return powf(x, y); }
 double dlp_exp(double x) { return exp(x); }
 double dlp_tanh(double x) { return tanh(x); }
 double dlp_pow(double x, double y) { return pow(x, y); }

@@ -51,7 +51,7 @@ struct Contraction {
     switch op {
     case .matmul: found = Contraction.matmul(a, b)
     case .gemm(false, let transposeB):
-      // Not `transposeB ? [2, 1] : [1, 2]`: Embedded Swift 6.3 takes the first of two constant arrays whatever is asked.
+      // Not `transposeB ? [2, 1] : [1, 2]`, of which Embedded Swift 6.3 made [2, 1] for both here.
       found = Contraction([0, 1], [transposeB ? 2 : 1, transposeB ? 1 : 2], [0, 2], sizes: (a, b))
     case .einsum(let equation):
       guard let labels = try? Einsum(equation, ranks: [a.count, b.count]) else { return nil }

@@ -137,7 +137,7 @@ extension Lowering {
     if rank >= 3 && permutation == [0, rank - 1] + Array(1..<rank - 1) {
       return emit(node, .view, [value(x, in: .rowMajor)], .channelsLast)
     }
-    if rank >= 3 && permutation == [0] + Array(2..<rank) + [1] {
+    if rank >= 3 && permutation == Layout.channelsLast.order(rank: rank) {
       return emit(node, .view, [value(x, in: .channelsLast)], .rowMajor)
     }
     _ = move(node)

@@ -119,8 +119,8 @@ struct Lowering {
       return emit(node, .view, [value(node.inputs[0], in: .rowMajor)] + parameters(node), .rowMajor)
     case .transpose(let permutation): return transpose(node, permutation)
     case .reduce(let reduction, let axes, let keepsAxes, let noAxesIsIdentity):
-      return reduce(node, reduction, reducedAxes(node, axes, noAxesIsIdentity), keepsAxes)
-    case .resize(let op): return resize(node, op)
+      return try reduce(node, reduction, axes, keepsAxes: keepsAxes, noAxesIsIdentity: noAxesIsIdentity)
+    case .resize(let resize): return self.resize(node, resize)
     case .gridSample(let sample) where 3...5 ~= graph.values[node.inputs[0]].type.rank: return sampled(node, .gridSample(sample))
     case .roiMaxPool(_, _, let scale): return sampled(node, .roiMaxPool(scale: scale))
     case .roiAlign(let align) where !align.isMaximum: return sampled(node, .roiAlign(align))

@@ -6,6 +6,9 @@ enum Layout: Hashable {
   case rowMajor
   /// [N, C, spatial…] with the channels innermost: NHWC.
   case channelsLast
+
+  /// The dimensions from outermost to innermost in memory.
+  func order(rank: Int) -> [Int] { self == .channelsLast ? [0] + Array(2..<rank) + [1] : Array(0..<rank) }
 }
 
 /// Where a value of a program comes from.

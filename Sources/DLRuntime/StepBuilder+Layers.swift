@@ -71,12 +71,7 @@ extension StepBuilder {
       case .depthwise: ("depthwise_conv", false)
       case .winograd: ("winograd_conv", true)
       }
-    template.later = awaited.base - panels.floats
-    let most = min(plan.freeTiles, 1 << 20) * (plan.columns * plan.depth / 2 / max(plan.panelUnits, 1))
-    template.laterOfUnit = min(most, (awaited.floats + plan.units - 1) / max(plan.units, 1))
-    let asked = template.laterOfUnit * plan.units
-    // What was asked for before transformed weights, which are large, would be gone after them.
-    awaited = (awaited.base + asked, isWinograd ? 0 : max(0, awaited.floats - asked))
+    askForLater(&template, isWinograd: isWinograd)
     let call = template
     return Step(
       name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
@@ -94,6 +89,17 @@ extension StepBuilder {
       call.scratch = scratch
       kernel(call, units, worker)
     }
+  }
+
+  /// Lets the free tiles of a convolution ask for weights that are awaited.
+  private mutating func askForLater(_ call: inout ConvCall, isWinograd: Bool) {
+    let plan = call.plan
+    call.later = awaited.base - call.panels
+    let most = min(plan.freeTiles, 1 << 20) * (plan.columns * plan.depth / 2 / max(plan.panelUnits, 1))
+    call.laterOfUnit = min(most, (awaited.floats + plan.units - 1) / max(plan.units, 1))
+    let asked = call.laterOfUnit * plan.units
+    // What was asked for before transformed weights, which are large, would be gone after them.
+    awaited = (awaited.base + asked, isWinograd ? 0 : max(0, awaited.floats - asked))
   }
 
   mutating func gemm(_ node: ProgramNode, _ panels: Storage, _ depth: Int, _ columns: Int) -> Step {

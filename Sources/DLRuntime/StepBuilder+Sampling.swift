@@ -19,6 +19,19 @@ private struct MixedPixels {
   }
 }
 
+extension KernelSet {
+  /// Writes neighbouring pixels of y, from the first on, from the rows of an image.
+  fileprivate func mix(
+    _ rows: [WeightedPixel], _ columns: MixedPixels, channels: Int, _ image: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, _ yStride: Int
+  ) {
+    resample(
+      ResampleCall(
+        rows: rows, rowCount: rows.count, columns: columns.pixels, starts: columns.starts, pixels: columns.starts.count - 1,
+        channels: channels, x: image, y: y, yStride: yStride))
+  }
+}
+
 /// The rows of images, of one slice after the other, cut into pieces.
 private struct Pieces {
   private let width: Int
@@ -48,19 +61,6 @@ private struct Pieces {
 }
 
 extension StepBuilder {
-  /// Writes neighbouring pixels of y, from the first on, from the rows of an image.
-  private func mix(
-    _ channels: Int, _ outPitch: Int
-  ) -> (_ rows: [WeightedPixel], MixedPixels, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void {
-    let kernel = kernels.resample
-    return { rows, columns, image, y in
-      kernel(
-        ResampleCall(
-          rows: rows, rowCount: rows.count, columns: columns.pixels, starts: columns.starts, pixels: columns.starts.count - 1,
-          channels: channels, x: image, y: y, yStride: outPitch))
-    }
-  }
-
   /// Units are pieces of the rows of y, over its images and slices. Taps of more than some thousand rows or columns are made in
   /// each run, so that they take no more memory than that.
   func resize(_ node: ProgramNode, _ resize: Resize, _ scales: Constant?) -> Step {
@@ -89,15 +89,15 @@ extension StepBuilder {
     let allRows = pieces.rows <= Pieces.most ? (0..<pieces.rows).map { rows($0) } : nil
     let allColumns = pieces.count == 1 ? columns(0..<to[last]) : nil
     let image = from[2...].reduce(1, *) * inPitch
-    let mix = mix(to[1], outPitch)
+    let kernels = kernels
     return Step(
       name: node.name, kernel: "resample", reads: [x], write: y, units: pieces.units, cost: 16 * elements(y)
     ) { slots, _, units, _ in
       for unit in units {
         let (n, row) = pieces.row(unit).quotientAndRemainder(dividingBy: pieces.rows)
-        mix(
-          allRows?[row] ?? rows(row), allColumns ?? columns(pieces.columns(unit)), slots[x].floats + n * image,
-          slots[y].floats + pieces.pixel(unit) * outPitch)
+        kernels.mix(
+          allRows?[row] ?? rows(row), allColumns ?? columns(pieces.columns(unit)), channels: to[1], slots[x].floats + n * image,
+          slots[y].floats + pieces.pixel(unit) * outPitch, outPitch)
       }
     }
   }
@@ -108,8 +108,10 @@ extension StepBuilder {
     let (from, to, places) = (Array(sizes[x][2...]), sizes[y], sizes[grid])
     let (inPitch, outPitch) = (pitch(x), pitch(y))
     let pieces = Pieces(to)
-    let image = from.reduce(1, *) * inPitch
-    let mix = mix(to[1], outPitch)
+    let imageFloats = from.reduce(1, *) * inPitch
+    // The taps tell rows and columns at once.
+    let whole = [WeightedPixel(offset: 0, weight: 1)]
+    let kernels = kernels
     return Step(
       name: node.name, kernel: "grid_sample", reads: [x, grid], write: y, units: pieces.units, cost: 20 * elements(y)
     ) { slots, _, units, _ in
@@ -118,8 +120,8 @@ extension StepBuilder {
         let first = pieces.pixel(unit)
         var columns = MixedPixels()
         for o in first..<first + pieces.columns(unit).count { columns.append(sample.taps(grid, o, from), inPitch) }
-        let whole = [WeightedPixel(offset: 0, weight: 1)]
-        mix(whole, columns, slots[x].floats + pieces.row(unit) / pieces.rows * image, slots[y].floats + first * outPitch)
+        let image = slots[x].floats + pieces.row(unit) / pieces.rows * imageFloats
+        kernels.mix(whole, columns, channels: to[1], image, slots[y].floats + first * outPitch, outPitch)
       }
     }
   }
@@ -156,7 +158,7 @@ extension StepBuilder {
     let (x, regions, images, y) = (node.inputs[0], node.inputs[1], node.inputs[2], node.output)
     let (from, to, list, indices) = (sizes[x], sizes[y], sizes[regions], types[images])
     let (inPitch, outPitch) = (pitch(x), pitch(y))
-    let mix = mix(to[1], outPitch)
+    let kernels = kernels
     return Step(name: node.name, kernel: "roi_align", reads: [x, regions, images], writes: [y]) { slots throws(DLError) in
       let regions = TensorBuffer(slots[regions], .f32, list)
       let images = TensorBuffer(slots[images], indices.dtype, indices.sizes)
@@ -165,9 +167,9 @@ extension StepBuilder {
         let region = try AlignedRegion(align, regions, images, r, from)
         var columns = MixedPixels()
         for taps in region.columns { columns.append(taps, inPitch) }
+        let image = slots[x].floats + region.image * from[2] * from[3] * inPitch
         for taps in region.rows {
-          let image = slots[x].floats + region.image * from[2] * from[3] * inPitch
-          mix(weighted(taps, from[3] * inPitch), columns, image, row)
+          kernels.mix(weighted(taps, from[3] * inPitch), columns, channels: to[1], image, row, outPitch)
           row += to[3] * outPitch
         }
       }

@@ -143,9 +143,7 @@ struct StepBuilder {
 
   /// The dimensions of a value from outermost to innermost in memory.
   func memoryOrder(_ value: Int) -> [Int] {
-    let rank = sizes[value].count
-    guard layouts[value] == .channelsLast else { return Array(0..<rank) }
-    return [0] + Array(2..<rank) + [1]
+    layouts[value].order(rank: sizes[value].count)
   }
 
   /// The size of the innermost dimension in memory.

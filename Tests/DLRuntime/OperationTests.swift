@@ -81,6 +81,30 @@ import Testing
     }
   }
 
+  /// Behind a convolution, in whose layout most are computed.
+  @Test func operationsThatHaveKernels() throws {
+    let (scales, grid) = (try Constant([4], [1, 1, 2, 2]), try Constant([1, 5, 5, 2], Array(repeating: 0.1, count: 50)))
+    let ones = try Constant([6], Array(repeating: 1, count: 6))
+    func reduce(_ reduction: Reduction, _ axes: [Int]) -> Op {
+      .reduce(reduction, axes: axes, keepsAxes: false, noAxesIsIdentity: false)
+    }
+    for (op, parameters, kernel) in [
+      (.resize(Resize(.linear)), [nil, scales], "resample"), (.gridSample(GridSample()), [grid], "grid_sample"),
+      (.instanceNorm(epsilon: 1), [ones, ones], "channel_norm"),
+      (.groupNorm(groups: 3, epsilon: 1), [ones, ones], "channel_norm"),
+      (reduce(.sum, [1]), [], "reduce_sum"), (reduce(.l2, [3, 2]), [], "reduce_l2"), (reduce(.minimum, []), [], "reduce_minimum"),
+    ] as [(Op, [Constant?], String)] {
+      var maker = GraphMaker()
+      let x = try maker.conv(maker.input([1, 4, 7, 7]), out: 6, kernel: 3)
+      let constants = parameters.enumerated().map { i, constant in
+        constant.map { maker.graph.addConstant(Name("c\(i)"), $0) } ?? Node.absent
+      }
+      maker.graph.outputs = [try maker.node(op, [x] + constants)]
+      let kernels = try Model(maker.graph).stepKernels(inputSizes: [[1, 4, 7, 7]])
+      #expect(kernels.contains(kernel) && !kernels.contains("reference"), "\(op.name): \(kernels)")
+    }
+  }
+
   /// Regions of two images, their pixels parts of wider ones on both sides of the pooling.
   @Test(arguments: levels)
   func regionsOfImagesThatArePartsOfOthers(isa: ISA) throws {

@@ -59,9 +59,6 @@ uint64_t dlp_fpu_enter(void);
 void dlp_fpu_leave(uint64_t saved);
 
 // Bit pattern helpers the standard library has no cheap form of in Embedded Swift.
-float dlp_expf(float x);
-float dlp_tanhf(float x);
-float dlp_powf(float x, float y);
 double dlp_exp(double x);
 double dlp_tanh(double x);
 double dlp_pow(double x, double y);

@@ -73,10 +73,10 @@ private func localResponseNorm(_ size: Int, _ alpha: Double, _ beta: Double, _ b
 /// inputs: x [N, C, …], scale, shift, mean, variance [C].
 private func batchNorm(_ epsilon: Double, _ inputs: [TensorBuffer], _ y: TensorBuffer) {
   let x = inputs[0]
+  let factors = (0..<x.sizes[1]).map { inputs[1].real($0) / (inputs[4].real($0) + epsilon).squareRoot() }
   eachRow(x.sizes, 1) { _, first, step, channels in
     for c in 0..<channels {
-      let factor = inputs[1].real(c) / (inputs[4].real(c) + epsilon).squareRoot()
-      y.setReal(first + c * step, (x.real(first + c * step) - inputs[3].real(c)) * factor + inputs[2].real(c))
+      y.setReal(first + c * step, (x.real(first + c * step) - inputs[3].real(c)) * factors[c] + inputs[2].real(c))
     }
   }
 }

@@ -82,15 +82,17 @@ public struct AlignedRegion {
     func taps(_ axis: RegionAxis, cells: Int, _ count: Double) -> [[Tap]] {
       (0..<cells).map { cell in
         var taps: [Tap] = []
-        for sample in axis.samples(cell) {
-          for (pixel, weight) in [(sample.low, 1 - sample.weight), (sample.high, sample.weight)] {
-            // Samples come in order: a pixel that is here already is one of the last two.
-            if let known = taps.indices.suffix(2).first(where: { taps[$0].offset == pixel }) {
-              taps[known].weight += weight / count
-            } else {
-              taps.append((pixel, weight / count))
-            }
+        func add(_ pixel: Int, _ weight: Double) {
+          // Samples come in order: a pixel that is here already is one of the last two.
+          if let known = taps.indices.suffix(2).first(where: { taps[$0].offset == pixel }) {
+            taps[known].weight += weight / count
+          } else {
+            taps.append((pixel, weight / count))
           }
+        }
+        for sample in axis.samples(cell) {
+          add(sample.low, 1 - sample.weight)
+          add(sample.high, sample.weight)
         }
         return taps
       }

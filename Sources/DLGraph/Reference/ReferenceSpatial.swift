@@ -43,27 +43,14 @@ func evaluateSpatial(_ op: Op, _ inputs: [TensorBuffer?], _ outputs: [TensorBuff
 private func conv(
   _ window: Window, _ groups: Int, _ x: TensorBuffer, _ w: TensorBuffer, _ bias: TensorBuffer?, _ y: TensorBuffer
 ) {
-  let image = Array(x.sizes[2...])
   let kernel = Array(w.sizes[2...])
-  let pixels = image.reduce(1, *)
-  let cells = kernel.reduce(1, *)
-  var inside = WindowCells(kernel, window, image)
-  let outPixels = y.sizes[2...].reduce(1, *)
-  let (outChannels, channels) = (w.sizes[0], w.sizes[1])
-  for n in 0..<x.sizes[0] {
-    for m in 0..<outChannels {
-      let xGroup = (n * x.sizes[1] + m / (outChannels / groups) * channels) * pixels
-      let wFilter = m * channels * cells
-      var position = Index(Array(y.sizes[2...]))
-      for o in 0..<outPixels {
-        var sum = bias?.real(m) ?? 0
-        inside.each(at: position.at) { cell, offset in
-          for c in 0..<channels { sum += x.real(xGroup + c * pixels + offset) * w.real(wFilter + c * cells + cell) }
-        }
-        y.setReal((n * outChannels + m) * outPixels + o, sum)
-        position.advance()
-      }
-    }
+  var inside = WindowCells(kernel, window, Array(x.sizes[2...]))
+  gather(groups, x, w, bias, y) { position in
+    var taps: [CellTap] = []
+    inside.each(at: position) { cell, offset in taps.append((cell, offset)) }
+    return taps
+  } filter: { m, c in
+    m * w.sizes[1] + c % w.sizes[1]
   }
 }
 
@@ -71,26 +58,40 @@ private func conv(
 private func convTranspose(
   _ window: Window, _ groups: Int, _ x: TensorBuffer, _ w: TensorBuffer, _ bias: TensorBuffer?, _ y: TensorBuffer
 ) {
-  let image = Array(x.sizes[2...])
-  let kernel = Array(w.sizes[2...])
-  let pixels = image.reduce(1, *)
-  let cells = kernel.reduce(1, *)
+  let (image, kernel) = (Array(x.sizes[2...]), Array(w.sizes[2...]))
+  gather(groups, x, w, bias, y) {
+    transposedTaps(kernel, window, image, at: $0)
+  } filter: { m, c in
+    c * w.sizes[1] + m % w.sizes[1]
+  }
+}
+
+/// A cell of a kernel, and the offset in its plane of the input that it meets.
+private typealias CellTap = (cell: Int, offset: Int)
+
+/// Each output is a bias and the sum, over its taps and the channels of its group, of inputs times weights. filter: which plane of
+/// w output channel m and channel c of x have.
+private func gather(
+  _ groups: Int, _ x: TensorBuffer, _ w: TensorBuffer, _ bias: TensorBuffer?, _ y: TensorBuffer,
+  taps: (_ position: [Int]) -> [CellTap], filter: (_ m: Int, _ c: Int) -> Int
+) {
+  let pixels = x.sizes[2...].reduce(1, *)
+  let cells = w.sizes[2...].reduce(1, *)
   let outPixels = y.sizes[2...].reduce(1, *)
-  let channels = x.sizes[1] / groups
-  let outChannels = w.sizes[1]
+  let (channels, outChannels) = (x.sizes[1] / groups, y.sizes[1])
   var position = Index(Array(y.sizes[2...]))
   for o in 0..<outPixels {
-    let taps = transposedTaps(kernel, window, image, at: position.at)
+    let taps = taps(position.at)
     for n in 0..<x.sizes[0] {
-      for m in 0..<groups * outChannels {
-        let firstChannel = m / outChannels * channels
+      for m in 0..<outChannels {
+        let first = m / (outChannels / groups) * channels
         var sum = bias?.real(m) ?? 0
-        for c in firstChannel..<firstChannel + channels {
+        for c in first..<first + channels {
           let xPlane = (n * x.sizes[1] + c) * pixels
-          let wPlane = (c * outChannels + m % outChannels) * cells
+          let wPlane = filter(m, c) * cells
           for tap in taps { sum += x.real(xPlane + tap.offset) * w.real(wPlane + tap.cell) }
         }
-        y.setReal((n * groups * outChannels + m) * outPixels + o, sum)
+        y.setReal((n * outChannels + m) * outPixels + o, sum)
       }
     }
     position.advance()
@@ -100,8 +101,8 @@ private func convTranspose(
 /// The kernel cells by which inputs reach an output position, and the offsets of those inputs in their plane.
 private func transposedTaps(
   _ kernel: [Int], _ window: Window, _ image: [Int], at out: [Int]
-) -> [(cell: Int, offset: Int)] {
-  var taps: [(cell: Int, offset: Int)] = []
+) -> [CellTap] {
+  var taps: [CellTap] = []
   var cell = Index(kernel)
   for number in 0..<kernel.reduce(1, *) {
     var offset = 0
@@ -122,7 +123,7 @@ private func transposedTaps(
 /// The first of equal elements wins; a NaN wins and stays. A window that lies wholly in the padding has −∞ and winner −1.
 private func maxPool(_ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ y: TensorBuffer, _ winners: TensorBuffer?) {
   var cells = WindowCells(kernel, window, Array(x.sizes[2...]))
-  eachWindow(kernel, window, x, y) { plane, o, position in
+  eachWindow(x, y) { plane, o, position in
     var best = -Double.infinity
     var winner = -1
     cells.each(at: position) { _, offset in
@@ -137,7 +138,7 @@ private func maxPool(_ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ y: 
 private func averagePool(_ kernel: [Int], _ window: Window, countPadding: Bool, _ x: TensorBuffer, _ y: TensorBuffer) {
   let image = Array(x.sizes[2...])
   var cells = WindowCells(kernel, window, image)
-  eachWindow(kernel, window, x, y) { plane, o, position in
+  eachWindow(x, y) { plane, o, position in
     var sum = 0.0
     var inside = 0.0
     cells.each(at: position) { _, offset in
@@ -150,7 +151,7 @@ private func averagePool(_ kernel: [Int], _ window: Window, countPadding: Bool, 
 
 private func lpPool(_ kernel: [Int], _ window: Window, _ p: Double, _ x: TensorBuffer, _ y: TensorBuffer) {
   var cells = WindowCells(kernel, window, Array(x.sizes[2...]))
-  eachWindow(kernel, window, x, y) { plane, o, position in
+  eachWindow(x, y) { plane, o, position in
     var sum = 0.0
     cells.each(at: position) { _, offset in
       sum += dlp_pow(x.real(plane + offset).magnitude, p)
@@ -161,8 +162,7 @@ private func lpPool(_ kernel: [Int], _ window: Window, _ p: Double, _ x: TensorB
 
 /// Calls body for each output: the offset of its plane in x, its own offset, its position in the plane.
 private func eachWindow(
-  _ kernel: [Int], _ window: Window, _ x: TensorBuffer, _ y: TensorBuffer,
-  _ body: (_ plane: Int, _ output: Int, _ position: [Int]) -> Void
+  _ x: TensorBuffer, _ y: TensorBuffer, _ body: (_ plane: Int, _ output: Int, _ position: [Int]) -> Void
 ) {
   let pixels = x.sizes[2...].reduce(1, *)
   let outPixels = y.sizes[2...].reduce(1, *)

@@ -22,41 +22,36 @@ struct Index {
 /// The cells of a window that lie inside an image, at one output position after the other.
 struct WindowCells {
   private let kernel: [Int], window: Window, image: [Int]
-  private var lows: [Int], counts: [Int], place: [Int]
+  private var lows: [Int]
+  private var position: Index
 
   init(_ kernel: [Int], _ window: Window, _ image: [Int]) {
     (self.kernel, self.window, self.image) = (kernel, window, image)
-    (lows, counts, place) = (kernel, kernel, kernel)
+    lows = kernel
+    position = Index(kernel)
   }
 
   /// Calls body for each cell at an output position: the cell's number in the kernel and its offset in the image.
   mutating func each(at out: [Int], _ body: (_ cell: Int, _ offset: Int) -> Void) {
-    var left = 1
     for axis in kernel.indices {
       let first = out[axis] * window.strides[axis] - window.padBegin[axis]
       let dilation = window.dilations[axis]
       lows[axis] = first >= 0 ? 0 : (dilation - 1 - first) / dilation
-      counts[axis] = max(0, cells(kernel[axis], dilation, from: first, before: image[axis]) - lows[axis])
-      place[axis] = 0
-      left *= counts[axis]
+      position.sizes[axis] = max(0, cells(kernel[axis], dilation, from: first, before: image[axis]) - lows[axis])
+      position.at[axis] = 0
     }
-    while left > 0 {
+    for _ in 0..<position.sizes.reduce(1, *) {
       var cell = 0
       var offset = 0
       for axis in kernel.indices {
-        let k = lows[axis] + place[axis]
+        let k = lows[axis] + position.at[axis]
         // Kernels of pools may have more cells than Int counts; they do not ask for the number.
         cell = cell &* kernel[axis] &+ k
         offset =
           offset * image[axis] + out[axis] * window.strides[axis] - window.padBegin[axis] + k * window.dilations[axis]
       }
       body(cell, offset)
-      left -= 1
-      for axis in kernel.indices.reversed() {
-        place[axis] += 1
-        if place[axis] < counts[axis] { break }
-        place[axis] = 0
-      }
+      position.advance()
     }
   }
 }

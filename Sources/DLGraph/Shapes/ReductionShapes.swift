@@ -40,21 +40,12 @@ extension ShapeInference {
 
   /// The axes a reduction names, counted from the front; nil when an input will tell.
   private func reducedAxes(_ axes: [Int], _ inputs: [Fact?], rank: Int) throws(DLError) -> [Int]? {
-    var named = axes
     if axes.isEmpty, inputs.count > 1, let input = inputs[1] {
       guard input.type.dtype == .i64, input.type.rank <= 1 else {
         throw DLError(.typeMismatch, "axes: expected a list of i64, found \(describe(input.type, symbols: symbols))")
       }
-      guard let known = input.knownIntegers else { return nil }
-      named = known
     }
-    var resolved: [Int] = []
-    for axis in named {
-      let axis = try resolveAxis(axis, rank: rank)
-      guard !resolved.contains(axis) else { throw DLError(.invalidModel, "axis \(axis) is given twice") }
-      resolved.append(axis)
-    }
-    return resolved
+    return try DLGraph.reducedAxes(axes, inputs.count > 1 ? inputs[1] : nil, rank: rank)
   }
 
   /// What is left of x without these axes, or with 1 in their place.
@@ -109,4 +100,20 @@ extension ShapeInference {
     }
     return reduced.contains { $0 != .unknown } ? reduced : nil
   }
+}
+
+/// The axes of `reduce`, or those of its input, counted from the front; nil where these are not known.
+public func reducedAxes(_ axes: [Int], _ input: Fact?, rank: Int) throws(DLError) -> [Int]? {
+  var named = axes
+  if axes.isEmpty, let input {
+    guard let known = input.knownIntegers else { return nil }
+    named = known
+  }
+  var resolved: [Int] = []
+  for axis in named {
+    let axis = try resolveAxis(axis, rank: rank)
+    guard !resolved.contains(axis) else { throw DLError(.invalidModel, "axis \(axis) is given twice") }
+    resolved.append(axis)
+  }
+  return resolved
 }
