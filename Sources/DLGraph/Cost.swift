@@ -71,12 +71,12 @@ public func readCount(of op: Op, _ inputs: [TensorType?], _ output: TensorType) 
   guard let outputs = output.sizes, let x = inputs[0]?.sizes else { return nil }
   switch op {
   case .maxPool(let kernel, _), .averagePool(let kernel, _, _), .lpPool(let kernel, _, _):
-    return elementCount(outputs + zip(kernel, x.dropFirst(2)).map { min($0, $1) })
+    return elementCount(outputs + kernel.indices.map { min(kernel[$0], x[$0 + 2]) })
   case .roiMaxPool: return elementCount(outputs + x.dropFirst(2))
   case .roiAlign(let align):
     return elementCount(outputs + (align.samples > 0 ? [4, align.samples, align.samples] : [4] + x.dropFirst(2)))
   // Along an axis an output is mixed of 4 elements, or where there are fewer outputs, of 4 times as many as there are for it.
-  case .resize: return elementCount(zip(outputs, x).map { 5 * min(max($0, $1), .max / 5) })
+  case .resize: return elementCount(outputs.indices.map { 5 * min(max(outputs[$0], x[$0]), .max / 5) })
   case .nonMaxSuppression: return elementCount(x + x.dropFirst().prefix(1) + (inputs[1]?.sizes ?? []).dropFirst().prefix(1))
   default: return macCount(of: op, inputs, output).map { max($0, elementCount(outputs) ?? .max) }
   }

@@ -28,36 +28,36 @@ struct Entry {
   func value(_ reader: inout ByteReader, _ strings: inout StringTable) throws(DLError) -> MetadataValue? {
     guard let type = EntryType(rawValue: type) else { return nil }
     switch type {
-    case .integer: return .integer(try words(reader, 8, one: true).map { integer(at: $0) }[0])
-    case .real: return .real(try words(reader, 8, one: true).map { real(at: $0) }[0])
-    case .integers: return .integers(try words(reader, 8).map { integer(at: $0) })
-    case .reals: return .reals(try words(reader, 8).map { real(at: $0) })
+    case .integer: return .integer(try words(reader, 8, one: true).map { integer($0) }[0])
+    case .real: return .real(try words(reader, 8, one: true).map { real($0) }[0])
+    case .integers: return .integers(try words(reader, 8).map { integer($0) })
+    case .reals: return .reals(try words(reader, 8).map { real($0) })
     case .text: return .text(try texts(reader, &strings, one: true)[0])
     case .texts: return .texts(try texts(reader, &strings))
     }
   }
 
-  /// The offsets of the payload's words, of which there must be `one` or any whole number.
-  private func words(_ reader: ByteReader, _ size: Int, one: Bool = false) throws(DLError) -> StrideTo<Int> {
+  /// The payload's words, of which there must be `one` or any whole number.
+  private func words(_ reader: ByteReader, _ size: Int, one: Bool = false) throws(DLError) -> Range<Int> {
     guard payload.count % size == 0, !one || payload.count == size else {
       let multiple: StaticString = one ? "" : "a multiple of "
       throw reader.failure(
         at: position, "payload of an entry: expected \(multiple)\(size) bytes, found \(payload.count)")
     }
-    return stride(from: 0, to: payload.count, by: size)
+    return 0..<payload.count / size
   }
 
-  private func integer(at offset: Int) -> Int64 {
-    Int64(littleEndian: payload.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+  private func integer(_ i: Int) -> Int64 {
+    Int64(littleEndian: payload.loadUnaligned(fromByteOffset: 8 * i, as: Int64.self))
   }
 
-  private func real(at offset: Int) -> Double { Double(bitPattern: UInt64(bitPattern: integer(at: offset))) }
+  private func real(_ i: Int) -> Double { Double(bitPattern: UInt64(bitPattern: integer(i))) }
 
   private func texts(_ reader: ByteReader, _ strings: inout StringTable, one: Bool = false) throws(DLError) -> [Name] {
     var names: [Name] = []
-    for offset in try words(reader, 4, one: one) {
-      let index = UInt32(littleEndian: payload.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-      names.append(try strings.take(index, reader, at: position + offset, "text"))
+    for i in try words(reader, 4, one: one) {
+      let index = UInt32(littleEndian: payload.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))
+      names.append(try strings.take(index, reader, at: position + 4 * i, "text"))
     }
     return names
   }

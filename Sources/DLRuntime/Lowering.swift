@@ -178,6 +178,8 @@ struct Lowering {
     case .lpNormalise(let axis, let p) where p == 2: try normalise(node, .l2, axis)
     case .layerNorm(let axis, let epsilon): try normalise(node, .layer(epsilon: epsilon), axis)
     case .rmsNorm(let axis, let epsilon): try normalise(node, .rms(epsilon: epsilon), axis)
+    case .argMax(let axis, _, last: false): try argExtreme(node, axis, isMaximum: true)
+    case .argMin(let axis, _, last: false): try argExtreme(node, axis, isMaximum: false)
     case .instanceNorm(let epsilon):
       channelNorm(node, nil, epsilon)
     case .groupNorm(let groups, let epsilon):

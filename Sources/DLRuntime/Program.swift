@@ -58,6 +58,8 @@ enum Operation {
   case contraction
   /// Over axes that are neighbours in memory, what is left in the order it has there.
   case reduce(Reduction, axes: [Int])
+  /// The place of the first largest or smallest number along an axis.
+  case argExtreme(axis: Int, isMaximum: Bool)
   /// Each of so many groups of channels, nil: each channel, to mean 0 and variance 1; then scale and shift by channel.
   case channelNorm(groups: Int?, epsilon: Float)
   /// Of the axes of space; scales: nil where sizes are given.

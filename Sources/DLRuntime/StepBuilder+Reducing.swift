@@ -4,8 +4,29 @@ import KernelTypes
 // Steps that make one number of many, or bring many to one scale.
 
 extension StepBuilder {
-  /// x is outer × depth × inner, y outer × inner. Units are blocks of columns, or of rows where inner is 1.
   func reduce(_ node: ProgramNode, _ reduction: Reduction, _ axes: [Int]) -> Step {
+    let kernels = kernels
+    return folding(node, reduction.name, axes, scratchFloats: Fold.scratchFloats) { part, y, scratch in
+      let fold = Fold(reduction, depth: part.depth, kernels)
+      let y = y.floats + part.place
+      if part.stride > 1 { return fold.columns(part.count, part.x, stride: part.stride, y, scratch) }
+      for row in 0..<part.count { fold.row(part.x + row * part.depth, y + row, scratch) }
+    }
+  }
+
+  func argExtreme(_ node: ProgramNode, _ axis: Int, isMaximum: Bool) -> Step {
+    let fold = ArgFold(sign: isMaximum ? 1 : -1, kernels: kernels)
+    return folding(node, isMaximum ? "arg_max" : "arg_min", [axis], scratchFloats: ArgFold.scratchFloats) { part, y, scratch in
+      fold.fold(part, y.assumingMemoryBound(to: Int64.self) + part.place, scratch)
+    }
+  }
+
+  /// Folds x, outer × depth × inner elements by axes that are neighbours in memory, to y, outer × inner. Units are blocks of
+  /// columns, or of rows where inner is 1.
+  private func folding(
+    _ node: ProgramNode, _ kernel: StaticString, _ axes: [Int], scratchFloats: Int,
+    _ body: @escaping (FoldedPart, _ y: UnsafeMutableRawPointer, _ scratch: UnsafeMutablePointer<Float>) -> Void
+  ) -> Step {
     let (x, y) = (node.inputs[0], node.output)
     let order = memoryOrder(x)
     let places = order.indices.filter { axes.contains(order[$0]) }
@@ -13,25 +34,21 @@ extension StepBuilder {
     let first = places.first ?? 0
     let (outer, depth) = (product(order[..<first]), product(order[first..<first + places.count]))
     let inner = product(order[(first + places.count)...])
-    let fold = Fold(reduction, depth: depth, kernels)
-    let columnsEach = min(max(inner, 1), Fold.columnsAtOnce)
-    let pieces = (inner + columnsEach - 1) / columnsEach
-    let rowsEach = inner == 1 ? max(1, 4096 / max(depth, 1)) : 1
+    // All rows are as one row of outputs.
+    let width = inner == 1 ? outer : inner
+    let most = inner == 1 ? FoldedPart.rowFloats / max(depth, 1) : width
+    let each = max(1, min(width, most, FoldedPart.mostColumns))
+    let pieces = (width + each - 1) / each
     return Step(
-      name: node.name, kernel: reduction.name, reads: [x], write: y, units: (outer + rowsEach - 1) / rowsEach * pieces,
-      cost: 4 * elements(x), scratchFloats: Fold.scratchFloats
+      name: node.name, kernel: kernel, reads: [x], write: y, units: count(y) / max(width, 1) * pieces, cost: 4 * elements(x),
+      scratchFloats: scratchFloats
     ) { slots, scratch, units, worker in
-      let scratch = scratch + worker * Fold.scratchFloats
-      let (from, to) = (slots[x].floats, slots[y].floats)
       for unit in units {
-        if inner == 1 {
-          for row in unit * rowsEach..<min((unit + 1) * rowsEach, outer) { fold.row(from + row * depth, to + row, scratch) }
-        } else {
-          let (row, column) = (unit / pieces, unit % pieces * columnsEach)
-          fold.columns(
-            min(columnsEach, inner - column), from + (row * depth * inner + column), stride: inner, to + (row * inner + column),
-            scratch)
-        }
+        let (row, column) = (unit / pieces, unit % pieces * each)
+        let from = inner == 1 ? column * depth : row * depth * inner + column
+        let part = FoldedPart(
+          x: slots[x].floats + from, depth: depth, stride: inner, place: row * width + column, count: min(each, width - column))
+        body(part, slots[y], scratch + worker * scratchFloats)
       }
     }
   }
@@ -62,14 +79,28 @@ extension StepBuilder {
   }
 }
 
+/// Columns of numbers, each to be folded into one, or rows where the stride is 1.
+private struct FoldedPart {
+  static var mostColumns: Int { 1024 }
+  /// Rows have no more numbers together, but one.
+  static var rowFloats: Int { 16_384 }
+
+  var x: UnsafePointer<Float>
+  var depth: Int
+  /// Floats from a number of a column to the next.
+  var stride: Int
+  /// Of the first result in y, and how many there are.
+  var place: Int
+  var count: Int
+}
+
 /// Folds rows of numbers into one, the kernels' way: each column by itself, blocks of rows first, so that long sums stay exact.
 private struct Fold {
-  static var columnsAtOnce: Int { 1024 }
   private static var rowsAtOnce: Int { 256 }
   /// Numbers whose magnitudes or squares are made at once.
   private static var made: Int { 4096 }
   /// Those; what a block of rows is folded into; parts of a row; a number.
-  static var scratchFloats: Int { made + columnsAtOnce + 64 + 16 }
+  static var scratchFloats: Int { made + FoldedPart.mostColumns + 64 + 16 }
 
   let reduction: Reduction
   let function: BinaryFunction
@@ -97,7 +128,7 @@ private struct Fold {
   /// Of one row, all to y: a row of partial results first, whose columns are a vector or more.
   func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>) {
     let width = depth < 4096 ? 16 : 64
-    let parts = scratch + (Self.made + Self.columnsAtOnce)
+    let parts = scratch + (Self.made + FoldedPart.mostColumns)
     parts.update(repeating: reduction.identity, count: width)
     fold(depth / width, width, x, width, parts, scratch)
     fold(1, depth % width, x + depth / width * width, width, parts, scratch)
@@ -161,5 +192,45 @@ private struct Fold {
     case .logSum: kernels.unary(.log, columns, y, y)
     default: break
     }
+  }
+}
+
+/// The place of the largest number of each column or row, the first of equal ones; a NaN is the largest. sign: −1: of the
+/// smallest.
+private struct ArgFold {
+  /// Rows turned into columns; the largest of each column and their places.
+  static var scratchFloats: Int { FoldedPart.rowFloats + 2 * FoldedPart.mostColumns }
+
+  let sign: Float
+  let kernels: KernelSet
+
+  func fold(_ part: FoldedPart, _ y: UnsafeMutablePointer<Int64>, _ scratch: UnsafeMutablePointer<Float>) {
+    var (x, stride) = (part.x, part.stride)
+    if stride == 1 {
+      // Turning few rows takes longer than their numbers one by one.
+      if part.count < 16 {
+        for row in 0..<part.count { y[row] = largest(x + row * part.depth, part.depth) }
+        return
+      }
+      kernels.transpose(part.count, part.depth, x, part.depth, scratch, part.count)
+      (x, stride) = (UnsafePointer(scratch), part.count)
+    }
+    let largest = scratch + FoldedPart.rowFloats
+    let places = UnsafeMutableRawPointer(largest + FoldedPart.mostColumns).assumingMemoryBound(to: Int32.self)
+    largest.update(repeating: -.infinity, count: part.count)
+    places.update(repeating: 0, count: part.count)
+    for k in 0..<part.depth {
+      kernels.keepLargest(part.count, x + k * stride, sign, Int32(truncatingIfNeeded: k), largest, places)
+    }
+    for i in 0..<part.count { y[i] = Int64(places[i]) }
+  }
+
+  private func largest(_ x: UnsafePointer<Float>, _ depth: Int) -> Int64 {
+    var (largest, place) = (-Float.infinity, 0)
+    for k in 0..<depth {
+      let next = sign * x[k]
+      if !(next <= largest) && largest == largest { (largest, place) = (next, k) }
+    }
+    return Int64(place)
   }
 }

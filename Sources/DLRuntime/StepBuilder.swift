@@ -59,6 +59,8 @@ struct StepBuilder {
       return [pool(node, kind, flattened(placed(geometry, x, node.output)))]
     case .reduce(let reduction, let axes):
       return [reduce(node, reduction, axes)]
+    case .argExtreme(let axis, let isMaximum):
+      return [argExtreme(node, axis, isMaximum: isMaximum)]
     case .channelNorm(let groups, let epsilon):
       return [channelNorm(node, groups ?? sizes[x][1], epsilon)]
     case .resize(let resize, let scales):
@@ -125,7 +127,7 @@ struct StepBuilder {
     case .normalise, .move, .resize, .gridSample, .roiMaxPool, .roiAlign: return value == node.inputs[0]
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(let from, _): return from == .channelsLast && !isView(node)
-    case .view, .contraction, .reduce, .channelNorm, .reference: return false
+    case .view, .contraction, .reduce, .argExtreme, .channelNorm, .reference: return false
     }
   }
 
@@ -137,7 +139,7 @@ struct StepBuilder {
       return true
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(_, let to): return to == .channelsLast && !isView(node)
-    case .view, .contraction, .reduce, .channelNorm, .reference: return false
+    case .view, .contraction, .reduce, .argExtreme, .channelNorm, .reference: return false
     }
   }
 

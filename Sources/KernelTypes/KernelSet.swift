@@ -202,6 +202,12 @@ public struct KernelSet: Sendable {
   public var unary:
     @Sendable (_ function: UnaryFunction, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
   public var binary: @Sendable (BinaryCall) -> Void
+  /// Where sign · x is larger than `largest`, or the first NaN, it takes its place, and `place` that of the one in `places`.
+  public var keepLargest:
+    @Sendable (
+      _ count: Int, _ x: UnsafePointer<Float>, _ sign: Float, _ place: Int32, _ largest: UnsafeMutablePointer<Float>,
+      _ places: UnsafeMutablePointer<Int32>
+    ) -> Void
   public var resample: @Sendable (ResampleCall) -> Void
   /// Softmax of each of `rows` dense rows.
   public var softmax: @Sendable (_ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
@@ -229,7 +235,12 @@ public struct KernelSet: Sendable {
     conv: @escaping @Sendable (ConvCall, Range<Int>, Int) -> Void, pool: @escaping @Sendable (PoolCall, Range<Int>) -> Void,
     activate: @escaping @Sendable (Activation, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
     unary: @escaping @Sendable (UnaryFunction, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
-    binary: @escaping @Sendable (BinaryCall) -> Void, resample: @escaping @Sendable (ResampleCall) -> Void,
+    binary: @escaping @Sendable (BinaryCall) -> Void,
+    keepLargest:
+      @escaping @Sendable (
+        Int, UnsafePointer<Float>, Float, Int32, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Int32>
+      ) -> Void,
+    resample: @escaping @Sendable (ResampleCall) -> Void,
     softmax: @escaping @Sendable (Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
     normalise: @escaping @Sendable (NormaliseCall) -> Void,
     localResponseNorm:
@@ -254,6 +265,7 @@ public struct KernelSet: Sendable {
     self.activate = activate
     self.unary = unary
     self.binary = binary
+    self.keepLargest = keepLargest
     self.resample = resample
     self.softmax = softmax
     self.normalise = normalise

@@ -75,3 +75,23 @@ private func row(_ p: UnsafePointer<Float>, _ column: Int, _ spread: UnsafeMutab
   spread.pointee = splat(p[0])
   return UnsafePointer(UnsafeMutableRawPointer(spread).assumingMemoryBound(to: Float.self))
 }
+
+/// See `KernelSet.keepLargest`.
+@inline(never)
+func keepLargest(
+  _ count: Int, _ x: UnsafePointer<Float>, _ sign: Float, _ place: Int32, _ largest: UnsafeMutablePointer<Float>,
+  _ places: UnsafeMutablePointer<Int32>
+) {
+  // Places are moved as vectors of floats are.
+  let places = UnsafeMutableRawPointer(places).assumingMemoryBound(to: Float.self)
+  let place = unsafeBitCast(IntVector(repeating: place), to: Vector.self)
+  var i = 0
+  while i < count {
+    let left = count - i
+    let next = load(x + i, count: left) * splat(sign), before = load(largest + i, count: left)
+    let isMore = .!(next .<= before) .& (before .== before)
+    store(before.replacing(with: next, where: isMore), largest + i, count: left)
+    store(load(places + i, count: left).replacing(with: place, where: isMore), places + i, count: left)
+    i += lanes
+  }
+}

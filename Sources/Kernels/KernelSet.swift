@@ -11,7 +11,8 @@ public func makeKernelSet() -> KernelSet {
     convLayer: { convLayer($0, $1, $2, $3) }, packConv: { packConv($0, $1, $2, $3) },
     planConv: { planConv($0, $1, $2, $3) }, conv: { conv($0, $1, $2) },
     pool: { pool($0, $1) }, activate: { activate($0, $1, $2, $3) }, unary: { unary($0, $1, $2, $3) }, binary: { binary($0) },
-    resample: { resample($0) }, softmax: { softmax($0, $1, $2, $3) }, normalise: { normalise($0) },
+    keepLargest: { keepLargest($0, $1, $2, $3, $4, $5) }, resample: { resample($0) }, softmax: { softmax($0, $1, $2, $3) },
+    normalise: { normalise($0) },
     localResponseNorm: { localResponseNorm($0, $1, $2, $3, $4, $5, $6, $7) },
     transpose: { transpose($0, $1, $2, $3, $4, $5) })
 }

@@ -164,9 +164,14 @@ private func topK(
     }
     for i in 0..<k { heap[i] = i }
     for i in (0..<k / 2).reversed() { sink(&heap, i, k, isWorse) }
-    for i in k..<max(k, x.sizes[axis]) where isWorse(heap[0], i) {
+    var worst = x.real(start + heap[0] * inner)
+    for i in k..<max(k, x.sizes[axis]) {
+      // Most of a long row are nowhere near the best: floats are seen to be so at once.
+      let element = x.real(start + i * inner)
+      if x.dtype.isFloat && (largest ? element <= worst : element >= worst) || !isWorse(heap[0], i) { continue }
       heap[0] = i
       sink(&heap, 0, k, isWorse)
+      worst = x.real(start + heap[0] * inner)
     }
     for left in (0..<k).reversed() {
       y.copy(1, from: x, at: start + heap[0] * inner, to: to + left * inner)
@@ -177,6 +182,7 @@ private func topK(
   }
 }
 
+@inline(never)
 private func sink(_ heap: inout [Int], _ first: Int, _ count: Int, _ isWorse: (Int, Int) -> Bool) {
   var at = first
   while 2 * at + 1 < count {

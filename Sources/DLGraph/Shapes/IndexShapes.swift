@@ -76,7 +76,7 @@ extension ShapeInference {
     guard length <= x.rank - batch else {
       throw DLError(.shapeMismatch, "indices: expected tuples of at most \(x.rank - batch), found \(length)")
     }
-    return indices.dims.dropLast() + x.dims[(batch + length)...]
+    return Array(indices.dims.dropLast()) + x.dims[(batch + length)...]
   }
 
   private func requireUpdates(

@@ -73,10 +73,11 @@ extension ShapeInference {
       moved.append(Fact(TensorType(.i64, fact.type.dims)))
     }
     guard areKnown, let positions = try fold(op, arguments, moved, limit: Int(Int32.max)) else { return facts }
-    return zip(facts, positions).map { fact, positions in
+    for (i, positions) in positions.enumerated() {
       let known = (Fact(positions).knownIntegers ?? []).map { elements[$0] }
-      return Fact(fact.type, elements: known.contains { $0 != .unknown } ? known : nil)
+      moved[i] = Fact(facts[i].type, elements: known.contains { $0 != .unknown } ? known : nil)
     }
+    return moved
   }
 }
 

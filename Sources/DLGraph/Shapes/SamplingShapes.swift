@@ -23,7 +23,7 @@ extension ShapeInference {
     try require(grid.dims[0], x.dims[0], "images of the grid")
     try require(grid.dims[x.rank - 1], .fixed(x.rank - 2), "numbers of a position")
     try requireElements(x, "sample")
-    return Array(x.dims[..<2] + grid.dims[1..<(x.rank - 1)])
+    return Array(x.dims[..<2]) + grid.dims[1..<(x.rank - 1)]
   }
 
   /// Every spatial axis has elements, as far as is known.

@@ -280,8 +280,8 @@ extension ShapeInference {
     let rank = x.rank + axes.count
     guard rank <= maximumRank else { throw DLError(.unsupported, "rank \(rank) is above \(maximumRank)") }
     let added = try distinctAxes(axes, rank: rank)
-    var rest = x.dims[...]
-    return (0..<rank).map { added.contains($0) ? .fixed(1) : rest.removeFirst() }
+    var rest = x.dims.makeIterator()
+    return (0..<rank).map { added.contains($0) ? .fixed(1) : rest.next() ?? .unknown }
   }
 
   // MARK: blocks and sequences
