@@ -18,10 +18,12 @@ public struct StridedCopy: Sendable {
     self.to = place
     var sorted: [Axis] = []
     for i in sizes.indices where sizes[i] != 1 {
-      let axis = Axis(size: sizes[i], from: from[i], to: to[i])
-      var position = sorted.count
-      while position > 0 && sorted[position - 1].to.magnitude < axis.to.magnitude { position -= 1 }
-      sorted.insert(axis, at: position)
+      sorted.append(Axis(size: sizes[i], from: from[i], to: to[i]))
+      var position = sorted.count - 1
+      while position > 0 && sorted[position - 1].to.magnitude < sorted[position].to.magnitude {
+        sorted.swapAt(position - 1, position)
+        position -= 1
+      }
     }
     axes = []
     for axis in sorted {

@@ -1,6 +1,6 @@
 import KernelTypes
 
-/// A function of two inputs broadcast to one shape, as rows for the kernel: axes that both inputs step through alike are
+/// A function of two inputs broadcast to one shape, as rows: axes that both inputs step through alike are
 /// one, the innermost is the columns, the next the rows.
 struct BroadcastWalk {
   private struct Axis {
@@ -37,10 +37,23 @@ struct BroadcastWalk {
 
   var units: Int { outer * pieces }
 
-  func run(
-    _ function: BinaryFunction, _ units: Range<Int>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ y: UnsafeMutablePointer<Float>, _ kernel: (BinaryCall) -> Void
-  ) {
+  /// Rows of outputs that lie one behind the other, and of the inputs they are made of. Offsets and steps in elements.
+  struct Piece {
+    var rows: Int, columns: Int
+    var a: Int, aRow: Int, aColumn: Int
+    var b: Int, bRow: Int, bColumn: Int
+    var y: Int
+
+    /// Calls body with the offsets of a, b and y.
+    @inline(__always) func eachElement(_ body: (_ a: Int, _ b: Int, _ y: Int) -> Void) {
+      for row in 0..<rows {
+        let (a, b, y) = (a &+ row &* aRow, b &+ row &* bRow, y &+ row &* columns)
+        for i in 0..<columns { body(a &+ i &* aColumn, b &+ i &* bColumn, y &+ i) }
+      }
+    }
+  }
+
+  func eachPiece(_ units: Range<Int>, _ body: (Piece) -> Void) {
     let (r, c) = (axes[axes.count - 2], axes[axes.count - 1])
     for unit in units {
       let piece = unit % pieces
@@ -56,13 +69,12 @@ struct BroadcastWalk {
         place /= axis.size
       }
       let rows = r.size == 1 ? 1 : min(rowsEach, r.size - row)
-      // The kernel writes dense rows: one at a time where they lie apart.
       let atOnce = r.y == c.size ? rows : 1
       for i in stride(from: 0, to: rows, by: atOnce) {
-        kernel(
-          BinaryCall(
-            function, rows: atOnce, columns: min(columnsEach, c.size - column), a: a + aStart + i * r.a, aRow: r.a, aColumn: c.a,
-            b: b + bStart + i * r.b, bRow: r.b, bColumn: c.b, y: y + yStart + i * r.y))
+        body(
+          Piece(
+            rows: atOnce, columns: min(columnsEach, c.size - column), a: aStart + i * r.a, aRow: r.a, aColumn: c.a,
+            b: bStart + i * r.b, bRow: r.b, bColumn: c.b, y: yStart + i * r.y))
       }
     }
   }

@@ -71,6 +71,9 @@ extension Lowering {
 
   mutating func binary(_ node: Node, _ function: BinaryFunction) {
     if function == .power && simplePower(node) { return }
+    if function.isComparison {
+      return emit(node, .compare(function), node.inputs.map { value($0, in: .rowMajor) }, .rowMajor)
+    }
     guard function.hasKernel else { return reference(node) }
     if function == .add && fuseResidual(node) { return }
     // Channels-last needs values that lie alike: images of one rank, or what extends along one axis only.

@@ -124,6 +124,9 @@ struct Lowering {
     case .gridSample(let sample) where 3...5 ~= graph.values[node.inputs[0]].type.rank: return sampled(node, .gridSample(sample))
     case .roiMaxPool(_, _, let scale): return sampled(node, .roiMaxPool(scale: scale))
     case .roiAlign(let align) where !align.isMaximum: return sampled(node, .roiAlign(align))
+    case .select where graph.values[node.inputs[1]].type.dtype.size == 4:
+      return emit(node, .select, node.inputs.map { value($0, in: .rowMajor) }, .rowMajor)
+    case .cast: return emit(node, .cast, [value(node.inputs[0], in: .rowMajor)], .rowMajor)
     default: if move(node) { return }
     }
     for input in node.inputs where input != Node.absent {

@@ -42,7 +42,7 @@ final class Plan {
   let trueSizes: TrueSizes
   /// The value that each lies in as a part of it.
   let wholes: [Int?]
-  /// Plans of the next stage, the most recent first.
+  /// Plans of the next stage, the most recent last.
   var successors: [Successor] = []
   /// Addresses of the slots, filled by the session.
   let slots: UnsafeMutablePointer<UnsafeMutableRawPointer>

@@ -60,6 +60,11 @@ enum Operation {
   case reduce(Reduction, axes: [Int])
   /// The place of the first largest or smallest number along an axis.
   case argExtreme(axis: Int, isMaximum: Bool)
+  /// Numbers broadcast to one shape, to bool.
+  case compare(BinaryFunction)
+  /// The second input where the first is true, elsewhere the third, broadcast to one shape.
+  case select
+  case cast
   /// Each of so many groups of channels, nil: each channel, to mean 0 and variance 1; then scale and shift by channel.
   case channelNorm(groups: Int?, epsilon: Float)
   /// Of the axes of space; scales: nil where sizes are given.

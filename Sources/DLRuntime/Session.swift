@@ -48,7 +48,7 @@ public final class Session {
   private var outputs: [Output]
   /// One for each stage of a run.
   private var arenas = [Buffer()]
-  /// The most recent first.
+  /// The most recent last.
   private var plans: [Plan] = []
   /// The plans of the last run, one for each stage; of one that failed, as far as it came.
   private(set) var stages: [Plan] = []
@@ -169,7 +169,7 @@ public final class Session {
     if sizesChanged || addressesChanged { try prepare() }
     hugePages.make()
     hasRun = false
-    if stages.count > 1 { stages.removeLast(stages.count - 1) }
+    while stages.count > 1 { stages.removeLast() }
     try runStage(stages[0])
     while let next = try stages[stages.count - 1].successor(model.program, model.kernels, threads: pool.threads) {
       try prepare(next, stage: stages.count)
@@ -254,8 +254,9 @@ public final class Session {
       sizesChanged = false
       addressesChanged = true
     }
-    try prepare(plans[0], stage: 0)
-    stages = [plans[0]]
+    let plan = plans[plans.count - 1]
+    try prepare(plan, stage: 0)
+    stages = [plan]
     addressesChanged = false
   }
 
@@ -266,7 +267,7 @@ public final class Session {
     for (slot, location) in plan.locations.enumerated() { plan.slots[slot] = address(location, stage: stage) }
   }
 
-  /// Brings the plan for the inputs' sizes to the front, making it if it is not among those kept.
+  /// Brings the plan for the inputs' sizes to the end, making it if it is not among those kept.
   private func selectPlan() throws(DLError) {
     var sizes: [[Int]] = []
     for (i, input) in inputs.enumerated() {
@@ -276,10 +277,10 @@ public final class Session {
       sizes.append(known)
     }
     if let position = plans.firstIndex(where: { $0.inputSizes == sizes }) {
-      plans.insert(plans.remove(at: position), at: 0)
+      plans.append(plans.remove(at: position))
     } else {
-      plans.insert(try Plan(model.program, model.kernels, inputSizes: sizes, threads: pool.threads), at: 0)
-      if plans.count > Session.planLimit { plans.removeLast() }
+      plans.append(try Plan(model.program, model.kernels, inputSizes: sizes, threads: pool.threads))
+      if plans.count > Session.planLimit { plans.remove(at: 0) }
     }
   }
 

@@ -118,16 +118,27 @@ extension StepBuilder {
     let kernel = kernels.binary
     let (x, b) = (node.inputs[0], node.inputs[1])
     let y = node.output
-    let rank = sizes[y].count
-    let walk = BroadcastWalk(
-      sizes[y], order: memoryOrder(y), strides(x, rank: rank), strides(b, rank: rank), strides(y, rank: rank))
+    let walk = walk(x, b, y)
     // Only what is as large as the output can be written over.
     let inPlace = x == b ? nil : count(x) == count(y) ? 0 : count(b) == count(y) ? 1 : nil
     return Step(
       name: node.name, kernel: function.name, reads: [x, b], write: y, inPlace: inPlace, units: walk.units, cost: elements(y)
     ) { slots, _, units, _ in
-      walk.run(function, units, slots[x].floats, slots[b].floats, slots[y].floats, kernel)
+      let (a, b, y) = (slots[x].floats, slots[b].floats, slots[y].floats)
+      walk.eachPiece(units) { piece in
+        kernel(
+          BinaryCall(
+            function, rows: piece.rows, columns: piece.columns, a: a + piece.a, aRow: piece.aRow, aColumn: piece.aColumn,
+            b: b + piece.b, bRow: piece.bRow, bColumn: piece.bColumn, y: y + piece.y))
+      }
     }
+  }
+
+  /// Two values broadcast to the shape of a third.
+  func walk(_ a: Int, _ b: Int, _ y: Int) -> BroadcastWalk {
+    let rank = sizes[y].count
+    return BroadcastWalk(
+      sizes[y], order: memoryOrder(y), strides(a, rank: rank), strides(b, rank: rank), strides(y, rank: rank))
   }
 
   /// Elements from one place of each axis of a shape of `rank` to the next in a value broadcast to it, in the model's order of

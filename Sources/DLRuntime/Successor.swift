@@ -31,9 +31,10 @@ extension Plan {
   /// and sizes it follows from are those of an earlier run.
   func successor(_ program: Program, _ kernels: KernelSet, threads: Int) throws(DLError) -> Plan? {
     if stage.isLast { return nil }
-    if let i = successors.firstIndex(where: { fits($0) }) {
-      if i > 0 { successors.insert(successors.remove(at: i), at: 0) }
-      return successors[0].plan
+    if let i = successors.lastIndex(where: { fits($0) }) {
+      let found = successors.remove(at: i)
+      successors.append(found)
+      return found.plan
     }
     var elements: [Constant] = []
     for v in stage.wanted {
@@ -44,8 +45,8 @@ extension Plan {
     var knowledge = knowledge
     knowledge.learn(stage, elements: elements, sizes: sizes)
     let plan = try Plan(program, kernels, knowledge, inputSizes: inputSizes, threads: threads)
-    successors.insert(Successor(elements: elements, sizes: sizes, plan: plan), at: 0)
-    if successors.count > Plan.successorLimit { successors.removeLast() }
+    successors.append(Successor(elements: elements, sizes: sizes, plan: plan))
+    if successors.count > Plan.successorLimit { successors.remove(at: 0) }
     return plan
   }
 

@@ -84,7 +84,7 @@ import Testing
   /// Behind a convolution, in whose layout most are computed.
   @Test func operationsThatHaveKernels() throws {
     let (scales, grid) = (try Constant([4], [1, 1, 2, 2]), try Constant([1, 5, 5, 2], Array(repeating: 0.1, count: 50)))
-    let ones = try Constant([6], Array(repeating: 1, count: 6))
+    let (ones, scale) = (try Constant([6], Array(repeating: 1, count: 6)), try Constant([], [0.5]))
     func reduce(_ reduction: Reduction, _ axes: [Int]) -> Op {
       .reduce(reduction, axes: axes, keepsAxes: false, noAxesIsIdentity: false)
     }
@@ -93,6 +93,8 @@ import Testing
       (.instanceNorm(epsilon: 1), [ones, ones], "channel_norm"),
       (.groupNorm(groups: 3, epsilon: 1), [ones, ones], "channel_norm"),
       (reduce(.sum, [1]), [], "reduce_sum"), (reduce(.l2, [3, 2]), [], "reduce_l2"), (reduce(.minimum, []), [], "reduce_minimum"),
+      (.argMax(axis: 1, keepsAxis: true, last: false), [], "arg_max"),
+      (.argMin(axis: 3, keepsAxis: false, last: false), [], "arg_min"), (.binary(.greater), [scale], "greater"),
     ] as [(Op, [Constant?], String)] {
       var maker = GraphMaker()
       let x = try maker.conv(maker.input([1, 4, 7, 7]), out: 6, kernel: 3)
@@ -102,6 +104,29 @@ import Testing
       maker.graph.outputs = [try maker.node(op, [x] + constants)]
       let kernels = try Model(maker.graph).stepKernels(inputSizes: [[1, 4, 7, 7]])
       #expect(kernels.contains(kernel) && !kernels.contains("reference"), "\(op.name): \(kernels)")
+    }
+  }
+
+  /// A mask chooses between an image of bytes and what a layer makes of it, in place of neither.
+  @Test(arguments: levels)
+  func masksOfImages(isa: ISA) throws {
+    var maker = GraphMaker()
+    let bytes = maker.graph.addInput("bytes", TensorType(.u8, sizes: [1, 3, 33, 41]))
+    let image = try maker.node(.cast(.f32), [bytes])
+    let layer = try maker.conv(image, out: 3, kernel: 3, pad: 1)
+    let mask = try maker.node(.binary(.less), [layer, image])
+    maker.graph.outputs = [try maker.node(.select, [mask, layer, image]), layer, image]
+    let input = (0..<3 * 33 * 41).map { Double($0 * 7919 % 251) }
+    let constant = try makeConstant(.u8, [1, 3, 33, 41], input)
+    let kernels = try Model(maker.graph).stepKernels(inputSizes: [[1, 3, 33, 41]])
+    #expect(["cast", "less", "select"].allSatisfy(kernels.contains) && !kernels.contains("reference"), "\(kernels)")
+    for threads in [1, 3] {
+      let session = Session(try Model(maker.graph, isa: isa), pool: try ThreadPool(threads: threads))
+      try session.setInput(0, .u8, [1, 3, 33, 41], constant.bytes)
+      try session.run()
+      let found = try (0..<3).map { Array(try session.output($0).data.bindMemory(to: Float.self)) }
+      #expect(found[2] == input.map { Float($0) })
+      #expect(found[0] == zip(found[1], found[2]).map { min($0, $1) }, "\(isa.name), \(threads) threads")
     }
   }
 

@@ -38,6 +38,29 @@ import Testing
     }
   }
 
+  /// The first of equal numbers, or the first NaN.
+  @Test func placesOfTheLargest() {
+    for set in kernelSets {
+      for columns in [1, 5, 16, 37] {
+        for sign: Float in [1, -1] {
+          let values = (0..<9 * columns).map { (i: Int) -> Float in i * 31 % 53 == 7 ? .nan : Float(i * 37 % 11) - 5 }
+          let x = Guarded(values)
+          let largest = Guarded(Array(repeating: -.infinity, count: columns)),
+            places = Guarded(Array(repeating: 0, count: columns))
+          places.base.withMemoryRebound(to: Int32.self, capacity: columns) { places in
+            for k in 0..<9 { set.keepLargest(columns, x.base + k * columns, sign, Int32(k), largest.base, places) }
+          }
+          #expect(largest.bandsIntact && places.bandsIntact)
+          for c in 0..<columns {
+            let column = (0..<9).map { sign * x.values[$0 * columns + c] }
+            let expected = column.firstIndex { $0.isNaN } ?? column.firstIndex(of: column.max() ?? 0)
+            #expect(Int(places.values[c].bitPattern) == expected, "\(set.isa), column \(c) of \(columns)")
+          }
+        }
+      }
+    }
+  }
+
   @Test func rowsFoldedIntoOne() {
     for set in kernelSets {
       for columns in [1, 5, 16, 37] {

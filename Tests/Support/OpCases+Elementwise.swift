@@ -76,6 +76,14 @@ let binaryCases: [OpCase] = {
       cases.append(OpCase(.binary(function), [.of(.u8, a), .of(.u8, b)]))
     }
   }
+  let few = (0..<6000).map { (i: Int) -> Double in
+    if i % 11 == 3 { return .nan }
+    return i % 7 == 2 ? -.infinity : Double(i * 31 % 13)
+  }
+  for function: BinaryFunction in [.equal, .less, .lessOrEqual, .greater, .greaterOrEqual] {
+    cases.append(OpCase(.binary(function), [.f32([3, 2000], few), .f32([3, 1], [4, .nan, -.infinity])]))
+    cases.append(OpCase(.binary(function), [.f32([20, 3, 100], few), .f32([20, 1, 100], Array(few[1...2000]))]))
+  }
   // Random integers have zeros among them, and 0 divides.
   for dtype: DType in [.i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f16, .bf16, .f64] {
     for function: BinaryFunction in [.add, .subtract, .multiply, .minimum, .maximum, .prelu, .less, .equal] {
@@ -96,6 +104,9 @@ let binaryCases: [OpCase] = {
 let selectCases: [OpCase] = [
   OpCase(.select, [.of(.bool, [2, 5]), .f32([2, 5]), .f32([2, 5])]),
   OpCase(.select, [.of(.bool, [5]), .f32([3, 1]), .f32([])]),
+  OpCase(.select, [.of(.bool, [6, 1, 37]), .f32([6, 70, 37]), .f32([70, 1])]),
+  OpCase(.select, [.of(.bool, [5000]), .f32([5000]), .f32([5000])]),
+  OpCase(.select, [.of(.bool, [3, 1]), .of(.i32, [1, 5]), .of(.i32, [3, 5])]),
   OpCase(.select, [.of(.bool, []), .of(.i64, [4]), .of(.i64, [2, 1])]),
   OpCase(.select, [.of(.bool, [2, 1, 3]), .of(.u8, [4, 1]), .of(.u8, [3])]),
   OpCase(.select, [.of(.bool, [3]), .of(.f16, [3]), .of(.f16, [3])]),
@@ -104,6 +115,7 @@ let selectCases: [OpCase] = [
 let castCases: [OpCase] = {
   var cases: [OpCase] = []
   for from in DType.allCases { for to in DType.allCases { cases.append(OpCase(.cast(to), [.of(from, [2, 3])])) } }
+  for from: DType in [.u8, .bool] { cases.append(OpCase(.cast(.f32), [.of(from, [3, 5003])])) }
   for to: DType in [.i8, .u8, .i16, .i32, .i64, .bool, .f16, .bf16] {
     cases.append(OpCase(.cast(to), [.f32([8], [-1.9, -0.5, 0.5, 1.9, 300.7, -300.7, 65519, 3])]))
   }

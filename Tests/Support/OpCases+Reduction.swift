@@ -50,6 +50,15 @@ let reductionCases: [OpCase] = {
         cases.append(OpCase(op(axis, false, last), [.of(.u8, x)]))
       }
     }
+    // Columns and rows, many and few, with equal numbers and NaN among them.
+    for (x, axis) in [
+      ([3, 7, 37], 1), ([2, 5, 1100], 1), ([2, 3, 5, 7], 1), ([2, 3, 5, 7], 2), ([40, 21], 1), ([1030, 16], 1), ([3, 5000], 1),
+    ] {
+      let elements = (0..<x.reduce(1, *)).map { (i: Int) -> Double in i * 131 % 257 == 5 ? .nan : Double(i * 7919 % 23) }
+      cases.append(OpCase(op(axis, false, false), [.f32(x, elements)]))
+      cases.append(OpCase(op(axis, true, false), [.f32(x, elements)]))
+    }
+    cases.append(OpCase(op(1, false, false), [.f32([17, 3], Array(repeating: -.infinity, count: 51))]))
   }
   for (exclusive, reverse) in [(false, false), (true, false), (false, true), (true, true)] {
     let op = Op.cumulativeSum(exclusive: exclusive, reverse: reverse)

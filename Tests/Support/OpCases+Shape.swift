@@ -128,6 +128,13 @@ let indexCases: [OpCase] =
       .topK(axis: 1, largest: true, sorted: false), [.of(.u64, [2, 4], [1, 0x1p63, 5, 0x1p62, 0, 0, 0, 1]), .i64(list: [4])],
       outputs: 2),
     OpCase(.topK(axis: 0, largest: true, sorted: true), [.f32([3]), .i64(list: [0])]),
+    OpCase(
+      .topK(axis: 1, largest: true, sorted: true), [.f32([2, 300], (0..<600).map { Double($0 * 7919 % 97) }), .i64(list: [7])],
+      outputs: 2),
+    OpCase(
+      .topK(axis: 0, largest: false, sorted: true),
+      [.f32([300, 2], (0..<600).map { (i: Int) -> Double in i % 50 < 4 ? .nan : Double(i * 7919 % 97) }), .i64(list: [7])],
+      outputs: 2),
     OpCase(.unique(axis: 0, sorted: true), [.f32([4, 2], [1, 0, 0, 5, 1, 0, 0, 2])], outputs: 4),
     OpCase(.unique(axis: -1, sorted: false), [.i64([2, 4], [2, 1, 1, 2, 0, 1, 1, 0])], outputs: 4),
     OpCase(.unique(axis: nil, sorted: false), [.f32([6], [2, 1, 1, 3, 4, 3])], outputs: 4),

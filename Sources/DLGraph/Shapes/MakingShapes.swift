@@ -66,9 +66,8 @@ extension ShapeInference {
   private func oneHotDims(_ axis: Int, _ inputs: [Fact?]) throws(DLError) -> [Dim] {
     guard let indices = inputs[0]?.type else { return [] }
     let axis = try resolveAxis(axis, rank: indices.rank + 1)
-    var dims = indices.dims
-    dims.insert(try size(try number(inputs, 1, "depth"), "depth", 0), at: axis)
-    return dims
+    let depth = try size(try number(inputs, 1, "depth"), "depth", 0)
+    return indices.dims[..<axis] + [depth] + indices.dims[axis...]
   }
 }
 
