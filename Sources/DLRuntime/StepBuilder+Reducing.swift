@@ -125,15 +125,16 @@ private struct Fold {
     finish(columns, y)
   }
 
-  /// Of one row, all to y: a row of partial results first, whose columns are a vector or more.
+  /// Of one row, all to y: a row of partial results first, of as many as vectors that do not wait for each other.
   func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>) {
-    let width = depth < 4096 ? 16 : 64
+    let width = depth < 256 ? 16 : 64
     let parts = scratch + (Self.made + FoldedPart.mostColumns)
     parts.update(repeating: reduction.identity, count: width)
     fold(depth / width, width, x, width, parts, scratch)
     fold(1, depth % width, x + depth / width * width, width, parts, scratch)
+    combine(width / 16 - 1, 16, parts + 16, 16, parts)
     y.pointee = reduction.identity
-    combine(width, 1, parts, 1, y)
+    combine(16, 1, parts, 1, y)
     finish(1, y)
   }
 

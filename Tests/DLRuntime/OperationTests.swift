@@ -48,7 +48,7 @@ import Testing
   @Test(arguments: levels)
   func longRowsAreReduced(isa: ISA) throws {
     for reduction in Reduction.allCases where reduction.fold != nil {
-      for columns in [4095, 4096, 5003] {
+      for columns in [255, 256, 300, 4096, 5003] {
         var maker = GraphMaker()
         let x = maker.input([3, columns])
         maker.graph.outputs = [try maker.node(.reduce(reduction, axes: [1], keepsAxes: false, noAxesIsIdentity: false), [x])]
