@@ -126,7 +126,8 @@ struct Lowering {
     case .roiAlign(let align) where !align.isMaximum: return sampled(node, .roiAlign(align))
     case .select where graph.values[node.inputs[1]].type.dtype.size == 4:
       return emit(node, .select, node.inputs.map { value($0, in: .rowMajor) }, .rowMajor)
-    case .cast: return emit(node, .cast, [value(node.inputs[0], in: .rowMajor)], .rowMajor)
+    case .cast(.f32) where [.u8, .bool].contains(graph.values[node.inputs[0]].type.dtype):
+      return emit(node, .widenBytes, [value(node.inputs[0], in: .rowMajor)], .rowMajor)
     default: if move(node) { return }
     }
     for input in node.inputs where input != Node.absent {

@@ -64,7 +64,8 @@ enum Operation {
   case compare(BinaryFunction)
   /// The second input where the first is true, elsewhere the third, broadcast to one shape.
   case select
-  case cast
+  /// u8 and bool to f32.
+  case widenBytes
   /// Each of so many groups of channels, nil: each channel, to mean 0 and variance 1; then scale and shift by channel.
   case channelNorm(groups: Int?, epsilon: Float)
   /// Of the axes of space; scales: nil where sizes are given.

@@ -29,13 +29,13 @@ extension StepBuilder {
     let spread = walk(b, b, y)
     let choice = walk(condition, a, y)
     return [
-      Step(name: node.name, kernel: "copy", reads: [b], write: y, units: spread.units, cost: 4 * elements(y)) {
+      Step(name: node.name, kernel: "select", reads: [b], write: y, inPlace: 0, units: spread.units, cost: 4 * elements(y)) {
         slots, _, units, _ in
         let (b, y) = (slots[b].words, slots[y].words)
-        spread.eachPiece(units) { piece in piece.eachElement { y[$2] = b[$0] } }
+        if b != y { spread.eachPiece(units) { piece in piece.eachElement { y[$2] = b[$0] } } }
       },
       Step(
-        name: node.name, kernel: "select", reads: [y, condition, a], write: y, inPlace: 0, units: choice.units,
+        name: node.name, kernel: "select", reads: [y, condition, a], write: y, units: choice.units,
         cost: 4 * elements(y)
       ) { slots, _, units, _ in
         let (condition, a, y) = (slots[condition].assumingMemoryBound(to: UInt8.self), slots[a].words, slots[y].words)
@@ -50,18 +50,15 @@ extension StepBuilder {
     ]
   }
 
-  /// Bytes to f32, images and masks; the reference converts other types.
-  func cast(_ node: ProgramNode) -> [Step] {
+  /// Images and masks to f32.
+  func widenBytes(_ node: ProgramNode) -> Step {
     let (x, y) = (node.inputs[0], node.output)
-    guard types[x].dtype == .u8 || types[x].dtype == .bool, types[y].dtype == .f32 else { return reference(node) }
     let total = count(y)
-    return [
-      Step(name: node.name, kernel: "cast", reads: [x], write: y, units: (total + 4095) / 4096, cost: 4 * elements(y)) {
-        slots, _, units, _ in
-        let (from, to) = (slots[x].assumingMemoryBound(to: UInt8.self), slots[y].floats)
-        for i in units.lowerBound * 4096..<min(units.upperBound * 4096, total) { to[i] = Float(from[i]) }
-      }
-    ]
+    return Step(name: node.name, kernel: "cast", reads: [x], write: y, units: (total + 4095) / 4096, cost: 4 * elements(y)) {
+      slots, _, units, _ in
+      let (from, to) = (slots[x].assumingMemoryBound(to: UInt8.self), slots[y].floats)
+      for i in units.lowerBound * 4096..<min(units.upperBound * 4096, total) { to[i] = Float(from[i]) }
+    }
   }
 }
 

@@ -14,7 +14,9 @@ extension StepBuilder {
     }
   }
 
-  func argExtreme(_ node: ProgramNode, _ axis: Int, isMaximum: Bool) -> Step {
+  func argExtreme(_ node: ProgramNode, _ axis: Int, isMaximum: Bool) throws(DLError) -> Step {
+    let size = sizes[node.inputs[0]][axis]
+    guard size <= Int32.max else { throw DLError(.unsupported, "axis \(axis): expected at most \(Int32.max), found \(size)") }
     let fold = ArgFold(sign: isMaximum ? 1 : -1, kernels: kernels)
     return folding(node, isMaximum ? "arg_max" : "arg_min", [axis], scratchFloats: ArgFold.scratchFloats) { part, y, scratch in
       fold.fold(part, y.assumingMemoryBound(to: Int64.self) + part.place, scratch)
@@ -82,7 +84,7 @@ extension StepBuilder {
 /// Columns of numbers, each to be folded into one, or rows where the stride is 1.
 private struct FoldedPart {
   static var mostColumns: Int { 1024 }
-  /// Rows have no more numbers together, but one.
+  /// The most numbers of rows together, but a single row may have more.
   static var rowFloats: Int { 16_384 }
 
   var x: UnsafePointer<Float>
@@ -221,7 +223,7 @@ private struct ArgFold {
     largest.update(repeating: -.infinity, count: part.count)
     places.update(repeating: 0, count: part.count)
     for k in 0..<part.depth {
-      kernels.keepLargest(part.count, x + k * stride, sign, Int32(truncatingIfNeeded: k), largest, places)
+      kernels.keepLargest(part.count, x + k * stride, sign, Int32(k), largest, places)
     }
     for i in 0..<part.count { y[i] = Int64(places[i]) }
   }

@@ -60,13 +60,13 @@ struct StepBuilder {
     case .reduce(let reduction, let axes):
       return [reduce(node, reduction, axes)]
     case .argExtreme(let axis, let isMaximum):
-      return [argExtreme(node, axis, isMaximum: isMaximum)]
+      return [try argExtreme(node, axis, isMaximum: isMaximum)]
     case .compare(let function):
       return [compare(node, function)]
     case .select:
       return select(node)
-    case .cast:
-      return cast(node)
+    case .widenBytes:
+      return [widenBytes(node)]
     case .channelNorm(let groups, let epsilon):
       return [channelNorm(node, groups ?? sizes[x][1], epsilon)]
     case .resize(let resize, let scales):
@@ -133,7 +133,7 @@ struct StepBuilder {
     case .normalise, .move, .resize, .gridSample, .roiMaxPool, .roiAlign: return value == node.inputs[0]
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(let from, _): return from == .channelsLast && !isView(node)
-    case .view, .contraction, .reduce, .argExtreme, .compare, .select, .cast, .channelNorm, .reference: return false
+    case .view, .contraction, .reduce, .argExtreme, .compare, .select, .widenBytes, .channelNorm, .reference: return false
     }
   }
 
@@ -145,7 +145,7 @@ struct StepBuilder {
       return true
     case .concat(let axis), .split(let axis): return memoryOrder(node.output).last == axis
     case .changeLayout(_, let to): return to == .channelsLast && !isView(node)
-    case .view, .contraction, .reduce, .argExtreme, .compare, .select, .cast, .channelNorm, .reference: return false
+    case .view, .contraction, .reduce, .argExtreme, .compare, .select, .widenBytes, .channelNorm, .reference: return false
     }
   }
 

@@ -107,7 +107,27 @@ import Testing
     }
   }
 
-  /// A mask chooses between an image of bytes and what a layer makes of it, in place of neither.
+  /// What a mask chooses may take the place of what it chooses from, unless that is read later.
+  @Test(arguments: levels)
+  func masksOverWhatIsRead(isa: ISA) throws {
+    for later in ["neither", "layer", "image"] {
+      var maker = GraphMaker()
+      let image = try maker.node(.unary(.negate), [maker.input([1, 3, 33, 41])])
+      let layer = try maker.conv(image, out: 3, kernel: 3, pad: 1)
+      let mask = try maker.node(.binary(.less), [layer, image])
+      let chosen = try maker.node(.unary(.negate), [try maker.node(.select, [mask, layer, image])])
+      let other = later == "layer" ? layer : later == "image" ? image : maker.input([1])
+      maker.graph.outputs = [try maker.node(.binary(.subtract), [chosen, other])]
+      let inputs = [TestTensor(random: [1, 3, 33, 41], seed: 3)] + (later == "neither" ? [TestTensor([1], [0.5])] : [])
+      let expected = try evaluateGraph(maker.graph, inputs)[0]
+      for threads in [1, 3] {
+        let found = try run(maker.graph, inputs, isa: isa, threads: threads)[0]
+        expectClose(found, expected, "\(isa.name), \(later) is read later, \(threads) threads")
+      }
+    }
+  }
+
+  /// A mask chooses between an image of bytes and what a layer makes of it.
   @Test(arguments: levels)
   func masksOfImages(isa: ISA) throws {
     var maker = GraphMaker()

@@ -36,8 +36,8 @@ import Testing
     let session = try session()
     // A loaded model has let go of its weights.
     let graph = try twoInputs()
-    // More sizes than plans are kept for, twice over.
-    for n in Array(1...12) + Array(1...12) {
+    // More sizes than plans are kept for, twice over, and some whose plans are.
+    for n in Array(1...12) + Array(1...12) + [11, 11, 5, 12, 6, 11, 13, 5, 12] {
       let inputs = [TestTensor(random: [n, 3], seed: UInt64(n)), TestTensor(random: [n, 4], seed: UInt64(n + 50))]
       expectClose(try run(session, inputs)[0], try evaluateGraph(graph, inputs)[0], "batch \(n)")
     }

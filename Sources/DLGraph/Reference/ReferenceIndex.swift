@@ -164,14 +164,18 @@ private func topK(
     }
     for i in 0..<k { heap[i] = i }
     for i in (0..<k / 2).reversed() { sink(&heap, i, k, isWorse) }
-    var worst = x.real(start + heap[0] * inner)
+    let isFloat = x.dtype.isFloat
+    var worst = isFloat ? x.real(start + heap[0] * inner) : 0
     for i in k..<max(k, x.sizes[axis]) {
       // Most of a long row are nowhere near the best: floats are seen to be so at once.
-      let element = x.real(start + i * inner)
-      if x.dtype.isFloat && (largest ? element <= worst : element >= worst) || !isWorse(heap[0], i) { continue }
+      if isFloat {
+        let element = x.real(start + i * inner)
+        if largest ? element <= worst : element >= worst { continue }
+      }
+      if !isWorse(heap[0], i) { continue }
       heap[0] = i
       sink(&heap, 0, k, isWorse)
-      worst = x.real(start + heap[0] * inner)
+      if isFloat { worst = x.real(start + heap[0] * inner) }
     }
     for left in (0..<k).reversed() {
       y.copy(1, from: x, at: start + heap[0] * inner, to: to + left * inner)

@@ -45,7 +45,7 @@ private func conv(
 ) {
   let kernel = Array(w.sizes[2...])
   var inside = WindowCells(kernel, window, Array(x.sizes[2...]))
-  gather(groups, x, w, bias, y) { position in
+  sumTaps(groups, x, w, bias, y) { position in
     var taps: [CellTap] = []
     inside.each(at: position) { cell, offset in taps.append((cell, offset)) }
     return taps
@@ -59,7 +59,7 @@ private func convTranspose(
   _ window: Window, _ groups: Int, _ x: TensorBuffer, _ w: TensorBuffer, _ bias: TensorBuffer?, _ y: TensorBuffer
 ) {
   let (image, kernel) = (Array(x.sizes[2...]), Array(w.sizes[2...]))
-  gather(groups, x, w, bias, y) {
+  sumTaps(groups, x, w, bias, y) {
     transposedTaps(kernel, window, image, at: $0)
   } filter: { m, c in
     c * w.sizes[1] + m % w.sizes[1]
@@ -71,7 +71,7 @@ private typealias CellTap = (cell: Int, offset: Int)
 
 /// Each output is a bias and the sum, over its taps and the channels of its group, of inputs times weights. filter: which plane of
 /// w output channel m and channel c of x have.
-private func gather(
+private func sumTaps(
   _ groups: Int, _ x: TensorBuffer, _ w: TensorBuffer, _ bias: TensorBuffer?, _ y: TensorBuffer,
   taps: (_ position: [Int]) -> [CellTap], filter: (_ m: Int, _ c: Int) -> Int
 ) {

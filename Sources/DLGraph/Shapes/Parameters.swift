@@ -73,11 +73,12 @@ extension ShapeInference {
       moved.append(Fact(TensorType(.i64, fact.type.dims)))
     }
     guard areKnown, let positions = try fold(op, arguments, moved, limit: Int(Int32.max)) else { return facts }
+    var known: [Fact] = []
     for (i, positions) in positions.enumerated() {
-      let known = (Fact(positions).knownIntegers ?? []).map { elements[$0] }
-      moved[i] = Fact(facts[i].type, elements: known.contains { $0 != .unknown } ? known : nil)
+      let found = (Fact(positions).knownIntegers ?? []).map { elements[$0] }
+      known.append(Fact(facts[i].type, elements: found.contains { $0 != .unknown } ? found : nil))
     }
-    return moved
+    return known
   }
 }
 

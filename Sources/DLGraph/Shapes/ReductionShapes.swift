@@ -12,7 +12,7 @@ extension ShapeInference {
       guard x.dtype != .bool || orders else {
         throw DLError(.typeMismatch, "input 0: expected numbers, found bool")
       }
-      guard let axes = try reducedAxes(axes, inputs, rank: x.rank) else {
+      guard let axes = try givenAxes(axes, inputs, rank: x.rank) else {
         return one(x.dtype, try unknownAxes(inputs[1], x, keepsAxes: keepsAxes, noAxesIsIdentity: noAxesIsIdentity))
       }
       let reduced = axes.isEmpty && !noAxesIsIdentity ? Array(0..<x.rank) : axes
@@ -39,13 +39,13 @@ extension ShapeInference {
   }
 
   /// The axes a reduction names, counted from the front; nil when an input will tell.
-  private func reducedAxes(_ axes: [Int], _ inputs: [Fact?], rank: Int) throws(DLError) -> [Int]? {
+  private func givenAxes(_ axes: [Int], _ inputs: [Fact?], rank: Int) throws(DLError) -> [Int]? {
     if axes.isEmpty, inputs.count > 1, let input = inputs[1] {
       guard input.type.dtype == .i64, input.type.rank <= 1 else {
         throw DLError(.typeMismatch, "axes: expected a list of i64, found \(describe(input.type, symbols: symbols))")
       }
     }
-    return try DLGraph.reducedAxes(axes, inputs.count > 1 ? inputs[1] : nil, rank: rank)
+    return try reducedAxes(axes, inputs.count > 1 ? inputs[1] : nil, rank: rank)
   }
 
   /// What is left of x without these axes, or with 1 in their place.
