@@ -127,7 +127,7 @@ private struct Fold {
     finish(columns, y)
   }
 
-  /// Of one row, all to y: a row of partial results first, of as many as vectors that do not wait for each other.
+  /// Of one row, all to y: a row of partial results first, vectors that do not wait for each other.
   func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>) {
     let width = depth < 256 ? 16 : 64
     let parts = scratch + (Self.made + FoldedPart.mostColumns)
