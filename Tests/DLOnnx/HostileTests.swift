@@ -50,6 +50,30 @@ import Testing
     #expect(throws: DLError.self) { try importModel("/nonexistent/model.onnx") }
   }
 
+  /// Of a recurrent layer: a bias and a state without the axis of directions.
+  @Test(arguments: ["B", "state", "state, batch first"])
+  func parametersOfTooFewAxes(wrong: String) throws {
+    func model(bias: [Int], state: [Int], batchFirst: Int) -> TestModel {
+      var model = TestModel()
+      model.input("x", [2, 1, 3])
+      model.constant("w", [1, 4, 3], Array(repeating: 0.5, count: 12))
+      model.constant("r", [1, 4, 4], Array(repeating: 0.5, count: 16))
+      model.constant("b", bias, Array(repeating: 0.5, count: bias.reduce(1, *)))
+      model.constant("h", state, Array(repeating: 0.5, count: state.reduce(1, *)))
+      model.node("RNN", ["x", "w", "r", "b", "", "h"], ["y"], .int("hidden_size", 4), .int("layout", batchFirst))
+      model.output("y")
+      return model
+    }
+    _ = try model(bias: [1, 8], state: [1, 1, 4], batchFirst: 0).graph()
+    let hostile =
+      switch wrong {
+      case "B": model(bias: [], state: [1, 1, 4], batchFirst: 0)
+      case "state": model(bias: [1, 8], state: [], batchFirst: 0)
+      default: model(bias: [1, 8], state: [4], batchFirst: 1)
+      }
+    #expect(throws: Problems.self) { try hostile.graph() }
+  }
+
   @Test func circles() throws {
     var model = TestModel()
     model.input("x", [2])

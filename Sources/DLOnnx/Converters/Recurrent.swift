@@ -200,7 +200,9 @@ private struct Recurrence {
 
   /// x[index] along an axis, which is gone then.
   private func element(_ index: Int, of x: Int, axis: Int = 0) throws -> Int {
-    guard call.type(x).dims[axis] != .fixed(1) else { return try call.add(.squeeze([axis]), x) }
+    let dims = call.type(x).dims
+    // Without the axis, squeezing it says so.
+    guard axis < dims.count, dims[axis] != .fixed(1) else { return try call.add(.squeeze([axis]), x) }
     return try call.add(.gather(axis: axis), x, call.number(index))
   }
 
