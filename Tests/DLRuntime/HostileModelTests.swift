@@ -122,4 +122,14 @@ import Testing
     let expected = try evaluateGraph(maker.graph, [try makeConstant(.f64, input.sizes, values), wanted])[0]
     expectClose(found, elements(of: expected), "channels too")
   }
+
+  /// One number that scales more channels than memory holds.
+  @Test func scaledChannelsWithoutEnd() throws {
+    for function in [BinaryFunction.multiply, .add, .divide] {
+      var maker = GraphMaker()
+      let factor = maker.graph.addConstant("factor", try Constant([], [2]))
+      maker.graph.outputs = [try maker.node(.binary(function), [maker.input([1, 1 << 40, 1, 1]), factor])]
+      _ = try Model(maker.graph)
+    }
+  }
 }

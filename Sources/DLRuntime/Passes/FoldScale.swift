@@ -72,10 +72,13 @@ extension Rewriter {
     }
   }
 
+  /// More than layers have; inputs may claim any number.
+  private var mostChannels: Int { 1 << 20 }
+
   /// A constant that holds one number for each channel of x (its second axis), or one for all.
   private func channelValues(_ value: Int, _ x: TensorType) -> [Float]? {
     guard let constant = constant(value), constant.dtype == .f32, x.rank >= 2, constant.sizes.count <= x.rank,
-      let channels = x.dims[1].size, constant.count == 1 || constant.count == channels
+      let channels = x.dims[1].size, constant.count == 1 && channels <= mostChannels || constant.count == channels
     else { return nil }
     let values = withExtendedLifetime(constant) { Array(constant.floats) }
     if values.count == 1 { return Array(repeating: values[0], count: channels) }
