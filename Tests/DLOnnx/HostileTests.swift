@@ -51,8 +51,12 @@ import Testing
   }
 
   /// Of a recurrent layer: a bias and a state without the axis of directions.
-  @Test(arguments: ["B", "state", "state, batch first"])
-  func parametersOfTooFewAxes(wrong: String) throws {
+  @Test(arguments: [
+    ([], [1, 1, 4], 0, "RNN: axis 0: a scalar has none"),
+    ([1, 8], [], 0, "RNN: axis 0: a scalar has none"),
+    ([1, 8], [4], 1, "RNN: axis: expected -1 to 0, found 1"),
+  ])
+  func parametersOfTooFewAxes(bias: [Int], state: [Int], batchFirst: Int, message: String) throws {
     func model(bias: [Int], state: [Int], batchFirst: Int) -> TestModel {
       var model = TestModel()
       model.input("x", [2, 1, 3])
@@ -65,13 +69,10 @@ import Testing
       return model
     }
     _ = try model(bias: [1, 8], state: [1, 1, 4], batchFirst: 0).graph()
-    let hostile =
-      switch wrong {
-      case "B": model(bias: [], state: [1, 1, 4], batchFirst: 0)
-      case "state": model(bias: [1, 8], state: [], batchFirst: 0)
-      default: model(bias: [1, 8], state: [4], batchFirst: 1)
-      }
-    #expect(throws: Problems.self) { try hostile.graph() }
+    let problems = #expect(throws: Problems.self) {
+      try model(bias: bias, state: state, batchFirst: batchFirst).graph()
+    }
+    #expect(problems?.list.map(\.text) == [message])
   }
 
   @Test func circles() throws {

@@ -42,16 +42,24 @@ extension Rewriter {
   /// A scale and shift by channel become part of the weights and bias of the layer before, or the scale part of those of the
   /// layer after.
   mutating func foldScale(_ node: Node) throws(DLError) -> Bool {
-    if let (x, affine) = affine(node), isReadOnce(x), let layer = producing(x),
+    // Layers are looked for first: they have as many channels as weights, other tensors may claim any number.
+    if followsLayer(node), let (x, affine) = affine(node), isReadOnce(x), let layer = producing(x),
       let weights = try scaledOutputs(layer, affine)
     {
       absorb(node, into: x, inputs: [layer.inputs[0]] + weights)
       return true
     }
-    if let x = node.inputs.first, x != Node.absent, let before = producing(x), let (y, affine) = affine(before),
+    if parameter(node) != nil, let before = producing(node.inputs[0]), let (y, affine) = affine(before),
       affine.isShiftless, let weights = try scaledInputs(node, affine)
     {
       return replace(node, by: node.op, [y, weights] + node.inputs.dropFirst(2))
+    }
+    return false
+  }
+
+  private func followsLayer(_ node: Node) -> Bool {
+    for input in node.inputs where input != Node.absent {
+      if let layer = producing(input), parameter(layer) != nil { return true }
     }
     return false
   }
@@ -72,13 +80,10 @@ extension Rewriter {
     }
   }
 
-  /// More than layers have; inputs may claim any number.
-  private var mostChannels: Int { 1 << 20 }
-
   /// A constant that holds one number for each channel of x (its second axis), or one for all.
   private func channelValues(_ value: Int, _ x: TensorType) -> [Float]? {
     guard let constant = constant(value), constant.dtype == .f32, x.rank >= 2, constant.sizes.count <= x.rank,
-      let channels = x.dims[1].size, constant.count == 1 && channels <= mostChannels || constant.count == channels
+      let channels = x.dims[1].size, constant.count == 1 || constant.count == channels
     else { return nil }
     let values = withExtendedLifetime(constant) { Array(constant.floats) }
     if values.count == 1 { return Array(repeating: values[0], count: channels) }
