@@ -72,6 +72,8 @@ public struct ConvPlan: Hashable, Sendable {
   public var bandsPerImage = 0, bands = 0
   /// Whether a band of the image is copied, with zeros around it.
   public var copies = false
+  /// Whether the weights stay in the second-level cache from band to band, and bands lie side by side in x.
+  public var panelsStay = false
   /// Panels of a group, and units they are dealt to.
   public var panels = 0, panelUnits = 1
 

@@ -5,61 +5,6 @@ import KernelTypes
 // neighbouring floats there is nothing to copy. An image with padding is first copied, a band of rows at a time, into
 // the worker's scratch with zeros around it.
 
-/// The windows of a block of output pixels, in the images themselves or in a padded copy.
-struct WindowRows: RowWalker {
-  var window: UnsafePointer<Float>
-  var outWidth: Int, outHeight: Int
-  /// Floats from a window to the next along a row; from the last window of a row to the first of the next row; and what
-  /// is more from the last of an image to the first of the next.
-  var columnStep = 0, rowStep = 0, imageStep = 0
-  private var columnsLeft: Int, rowsLeft: Int
-
-  /// Pitches: floats between the windows of neighbouring output columns, output rows, images.
-  init(
-    _ x: UnsafePointer<Float>, outWidth: Int, outHeight: Int, columnPitch: Int, rowPitch: Int, imagePitch: Int
-  ) {
-    window = x
-    // Rows of one column are a column of many rows: what lies in a row is taken at once.
-    let turned = outWidth == 1
-    self.outWidth = turned ? outHeight : outWidth
-    self.outHeight = turned ? 1 : outHeight
-    columnStep = turned ? rowPitch : columnPitch
-    rowStep = turned ? 0 : rowPitch - outWidth * columnPitch
-    imageStep = imagePitch - outHeight * rowPitch
-    columnsLeft = self.outWidth
-    rowsLeft = self.outHeight
-  }
-
-  @inline(__always) mutating func take(_ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>) {
-    var rows = rows
-    var left = count
-    while left > 0 {
-      let some = min(left, columnsLeft)
-      // A dozen additions; made opaque because the optimiser would have them as vectors of slow 64-bit multiplications.
-      var offset = 0
-      for i in 0..<some {
-        rows[i] = window + offset
-        offset = dlp_opaque(offset + columnStep)
-      }
-      rows += some
-      left -= some
-      window += offset
-      columnsLeft -= some
-      if columnsLeft == 0 { startRow() }
-    }
-  }
-
-  @inline(__always) private mutating func startRow() {
-    columnsLeft = outWidth
-    window += rowStep
-    rowsLeft -= 1
-    if rowsLeft == 0 {
-      rowsLeft = outHeight
-      window += imageStep
-    }
-  }
-}
-
 @inline(never) @_optimize(size)
 func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: Int, _ threads: Int) -> ConvPlan {
   var g = geometry
@@ -128,6 +73,7 @@ extension ConvPlan {
     // Where outputs lie apart, blocks are short.
     let tiles = outputsApart || columns <= lanes ? 0 : ceilDivide(rowsPerBand * imagesPerBand * g.outWidth, tileRows)
     freeTiles = max(0, tiles - tilesForPanel)
+    panelsStay = !copies && groups == 1 && !large && imagesPerBand == 1
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
     scratch = copies ? saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line) : 0
   }
@@ -232,8 +178,21 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     runs.slicePitch = slicePitch
     let segments = plan.outputsApart ? rows : 1
     let base = plan.panelsBase + group * plan.groupPitch
+    let isLast = band + 1 == plan.bands
+    let pitch = panelPitch(depth: plan.depth)
+    var later = call.later - base + unit * call.laterOfUnit..<call.later - base + next * call.laterOfUnit
+    var thenLater = 0..<0
+    if plan.panelsStay && later.isEmpty && !isLast {
+      // What the next band reads and writes.
+      let read = plan.rowsPerBand * g.strideHeight * linePitch
+      let written = plan.rowsPerBand * g.outWidth * g.outPixelStride
+      let from = x - call.panels - base + read
+      let to = UnsafePointer(call.y) + pixel * g.outPixelStride - call.panels - base + written
+      later = from..<from + read
+      thenLater = to..<to + written
+    }
     multiply(
-      WindowRows(
+      RowWalker(
         x, outWidth: g.outWidth, outHeight: rows, columnPitch: g.strideWidth * pixelPitch,
         rowPitch: g.strideHeight * linePitch, imagePitch: imagePitch),
       Block(
@@ -241,7 +200,8 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
         residualSegmentPitch: g.outRowStep * plan.residualStride,
         panels: panels, runs: runs, depth: plan.depth,
         columns: plan.columns, packed: call.panels + base,
-        later: call.later - base + unit * call.laterOfUnit..<call.later - base + next * call.laterOfUnit,
+        ahead: panels.upperBound < plan.panels ? pitch : isLast ? nil : -(plan.panels - 1) * pitch,
+        panelsStay: plan.panelsStay && band > 0, later: later, thenLater: thenLater,
         y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride * g.outColumnStep,
         residual: call.residual.map { $0 + pixel * plan.residualStride + group * plan.columns },
         residualStride: plan.residualStride * g.outColumnStep, activation: call.activation))

@@ -1,21 +1,67 @@
+import CPlatform
 import KernelTypes
 
 // y = activation(x · w + bias + residual), and what it shares with convolution: a block of rows times a range of panels.
 
-/// Hands out the pointers of a block's rows, one after the other.
-protocol RowWalker {
+/// Hands out the pointers of a block's rows, one after the other: rows of a matrix, or the windows of output pixels in the images
+/// themselves or in a padded copy.
+struct RowWalker {
+  private var row: UnsafePointer<Float>
+  private var outWidth: Int, outHeight: Int
+  /// Floats from a window to the next along a row; from the last window of a row to the first of the next row; and what
+  /// is more from the last of an image to the first of the next.
+  private var columnStep = 0, rowStep = 0, imageStep = 0
+  private var columnsLeft: Int, rowsLeft: Int
+
+  /// Windows. Pitches: floats between those of neighbouring output columns, output rows, images.
+  init(
+    _ x: UnsafePointer<Float>, outWidth: Int, outHeight: Int, columnPitch: Int, rowPitch: Int, imagePitch: Int
+  ) {
+    row = x
+    // Rows of one column are a column of many rows: what lies in a row is taken at once.
+    let turned = outWidth == 1
+    self.outWidth = turned ? outHeight : outWidth
+    self.outHeight = turned ? 1 : outHeight
+    columnStep = turned ? rowPitch : columnPitch
+    rowStep = turned ? 0 : rowPitch - outWidth * columnPitch
+    imageStep = imagePitch - outHeight * rowPitch
+    columnsLeft = self.outWidth
+    rowsLeft = self.outHeight
+  }
+
+  /// The rows of a matrix, which are windows side by side.
+  init(_ x: UnsafePointer<Float>, rows: Int, stride: Int) {
+    self.init(x, outWidth: rows, outHeight: 1, columnPitch: stride, rowPitch: 0, imagePitch: 0)
+  }
+
   /// Writes the pointers of the next `count` rows.
-  mutating func take(_ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>)
-}
-
-/// The rows of a dense or strided matrix.
-struct MatrixRows: RowWalker {
-  var row: UnsafePointer<Float>
-  var stride: Int
-
   @inline(__always) mutating func take(_ count: Int, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>) {
-    for i in 0..<count { rows[i] = row + i * stride }
-    row += count * stride
+    var rows = rows
+    var left = count
+    while left > 0 {
+      let some = min(left, columnsLeft)
+      // A dozen additions; made opaque because the optimiser would have them as vectors of slow 64-bit multiplications.
+      var offset = 0
+      for i in 0..<some {
+        rows[i] = row + offset
+        offset = dlp_opaque(offset + columnStep)
+      }
+      rows += some
+      left -= some
+      row += offset
+      columnsLeft -= some
+      if columnsLeft == 0 { startRow() }
+    }
+  }
+
+  @inline(__always) private mutating func startRow() {
+    columnsLeft = outWidth
+    row += rowStep
+    rowsLeft -= 1
+    if rowsLeft == 0 {
+      rowsLeft = outHeight
+      row += imageStep
+    }
   }
 }
 
@@ -31,10 +77,13 @@ struct Block {
   /// Columns of the whole matrix, and its packed panels.
   var columns: Int
   var packed: UnsafePointer<Float>
-  /// Floats from the last panel to the one that is read next; nil: it is the one behind it.
+  /// Floats from the last panel to the one that is read next; nil: none is.
   var ahead: Int? = nil
-  /// Where a later layer's weights lie, in floats from `packed`.
+  /// Whether panels are in the second-level cache; else each asks for the next.
+  var panelsStay = false
+  /// Where the next block's rows or a later layer's weights lie, in floats from `packed`: asked for on the side.
   var later = 0..<0
+  var thenLater = 0..<0
   /// Row i of the block begins at y + i · yStride, columns counted from those of panel 0.
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
@@ -53,12 +102,12 @@ struct Block {
 
 /// Computes a block. Panels are the outer loop: a panel stays in cache for all rows of the block.
 @inline(never) @_optimize(size)
-func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
+func multiply(_ rows: RowWalker, _ block: Block) {
   let pitch = panelPitch(depth: block.depth)
   let limits = limits(block.activation)
   var pointers = InlineArray<16, UnsafePointer<Float>> { _ in block.packed }
   var panel = block.panels.lowerBound
-  var later = block.later.lowerBound, laterStep = lanes
+  var asks = Asks(block)
   while panel < block.panels.upperBound {
     let column = panel * tileColumns
     let narrow = panelVectors(block.columns, at: column) == 1
@@ -71,7 +120,8 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
     let tiles = ceilDivide(block.rows, mostRows(vectors: vectors))
     let height = block.rows / max(1, tiles)
     let taller = block.rows - height * tiles
-    let ahead = panel + 1 == block.panels.upperBound ? block.ahead ?? pitch : pitch
+    asks.begin(
+      panel + 1 == block.panels.upperBound ? block.ahead : pitch, from: panel * pitch, tiles: tiles * block.segments)
     var walker = rows
     for segment in 0..<block.segments {
       let y = block.y + segment * block.segmentPitch + column
@@ -79,14 +129,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
       var row = 0
       for t in 0..<tiles {
         let count = t < taller ? height + 1 : height
-        // Two tiles ask for the next panel, line by line in turns: weights that no cache holds are there in time. Two by two,
-        // those after them do so for a later layer's.
-        var asked = ahead + t % 2 * lanes
-        if t >= tilesForPanel && later < block.later.upperBound {
-          asked = later - panel * pitch
-          later += laterStep
-          laterStep = block.depth * tileColumns - laterStep
-        }
+        let (asked, askedStep) = asks.take()
         withUnsafeMutablePointer(to: &pointers) { memory in
           let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
           walker.take(count, rows)
@@ -94,7 +137,7 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
             rows: count, vectors: vectors,
             TileCall(
               rows: rows, runs: block.runs, panel: block.packed + panel * pitch, panelPitch: pitch,
-              ahead: asked,
+              asked: block.packed + asked, askedStep: askedStep,
               y: y + row * block.yStride, yStride: block.yStride, columns: columns,
               residual: residual.map { $0 + row * block.residualStride }, residualStride: block.residualStride,
               limits: limits ?? Limits()))
@@ -109,7 +152,45 @@ func multiply<Rows: RowWalker>(_ rows: Rows, _ block: Block) {
   }
 }
 
-/// Tiles that ask for the next panel.
+/// What tiles ask for meanwhile, a line for some rows of their panel, so that it is in the second-level cache when it is read.
+private struct Asks {
+  /// In floats from `Block.packed`, in this order: the next panel, and what the block reads later.
+  private var ranges: InlineArray<3, Range<Int>>
+  private let depth: Int, later: Int, asksForPanels: Bool
+  private var panel = 0, step = 0
+
+  @inline(never)
+  init(_ block: Block) {
+    ranges = [0..<0, block.later, block.thenLater]
+    depth = block.depth
+    later = (block.later.count + block.thenLater.count) / max(1, block.panels.count)
+    asksForPanels = !block.panelsStay
+  }
+
+  /// ahead: floats to the panel that is read after this one.
+  @inline(never)
+  mutating func begin(_ ahead: Int?, from panel: Int, tiles: Int) {
+    self.panel = panel
+    ranges[0] = 0..<0
+    if asksForPanels, let ahead { ranges[0] = panel + ahead..<panel + ahead + depth * tileColumns }
+    // Evenly: a line for each row, until all are asked for, is more than the memory delivers.
+    let even = ceilDivide(ranges[0].count + later, max(1, tiles * depth))
+    step = tiles == 1 ? tileColumns : max(8, min(even, 16))
+  }
+
+  /// The first line, in floats from `Block.packed`, and the floats from a row's to the next row's.
+  @inline(never)
+  mutating func take() -> (first: Int, step: Int) {
+    for i in 0..<3 where !ranges[i].isEmpty {
+      let first = ranges[i].lowerBound
+      ranges[i] = min(first + depth * step, ranges[i].upperBound)..<ranges[i].upperBound
+      return (first, step)
+    }
+    return (panel, 0)
+  }
+}
+
+/// Tiles that ask for the next panel where others ask for a later layer's weights.
 @inline(__always) var tilesForPanel: Int { 2 }
 
 /// How a matrix is cut into units: `rowUnits` × `panelUnits`, panels varying fastest.
@@ -173,10 +254,12 @@ func gemm(_ call: GemmCall, _ units: Range<Int>) {
     let rows = split.rowRange(unit)
     let (panels, next) = neighbours(unit..<units.upperBound, panels: split.panels, panelUnits: split.panelUnits)
     multiply(
-      MatrixRows(row: call.x + rows.lowerBound * call.xStride, stride: call.xStride),
+      RowWalker(call.x + rows.lowerBound * call.xStride, rows: rows.count, stride: call.xStride),
       Block(
         rows: rows.count, panels: panels, runs: Runs(count: call.depth), depth: call.depth,
-        columns: call.columns, packed: call.panels, y: call.y + rows.lowerBound * call.yStride, yStride: call.yStride,
+        columns: call.columns, packed: call.panels,
+        ahead: panels.upperBound < split.panels ? panelPitch(depth: call.depth) : nil, y: call.y + rows.lowerBound * call.yStride,
+        yStride: call.yStride,
         residual: call.residual.map { $0 + rows.lowerBound * call.residualStride }, residualStride: call.residualStride,
         activation: call.activation))
     unit = next

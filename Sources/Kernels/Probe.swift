@@ -10,7 +10,8 @@ func runTile(_ index: Int, _ probe: TileProbe) -> Int {
     let rows = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafePointer<Float>.self)
     for i in 0..<shape.rows { rows[i] = probe.x + i * probe.depth }
     let call = TileCall(
-      rows: rows, runs: Runs(count: probe.depth), panel: probe.panels, panelPitch: panelPitch(depth: probe.depth), ahead: 0,
+      rows: rows, runs: Runs(count: probe.depth), panel: probe.panels, panelPitch: panelPitch(depth: probe.depth),
+      asked: probe.panels, askedStep: tileColumns,
       y: probe.y, yStride: shape.columns, columns: shape.columns, residual: nil, residualStride: 0, limits: Limits())
     for _ in 0..<probe.repeats { runTile(rows: shape.rows, vectors: shape.columns / lanes, call) }
   }

@@ -19,8 +19,9 @@ struct TileCall {
   var panel: UnsafePointer<Float>
   /// Floats from a panel to the next; read by tiles of more than one panel.
   var panelPitch: Int
-  /// Floats from a row of the panel to a line of memory to ask for meanwhile: of weights that are read later.
-  var ahead: Int
+  /// A line of memory to ask for with the first row of the panel, and floats from it to that of the next row.
+  var asked: UnsafePointer<Float>
+  var askedStep: Int
   var y: UnsafeMutablePointer<Float>
   var yStride: Int
   /// Columns to store, of the tile's last vector at least one.
@@ -50,6 +51,7 @@ func tile<let mr: Int, let nv: Int>(_ call: TileCall, _: Sums<mr, nv>.Type) {
     for j in 0..<nv { dlp_prefetch_write(call.y + i * call.yStride + j * lanes) }
   }
   var b = call.panel + width
+  var asked = call.asked
   for slice in 0..<call.runs.slices {
     for s in 0..<call.runs.outer {
       var first = slice * call.runs.slicePitch + s * call.runs.outerPitch
@@ -65,7 +67,10 @@ func tile<let mr: Int, let nv: Int>(_ call: TileCall, _: Sums<mr, nv>.Type) {
             }
             if nv > 1 { dlp_keep(a) }
           }
-          if nv == 2 { dlp_prefetch(b + call.ahead) }
+          if nv == 2 {
+            dlp_prefetch(asked)
+            asked += call.askedStep
+          }
           b += width
           k = dlp_opaque(k + 1)
         }

@@ -111,7 +111,7 @@ func convWinograd(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
         // To the same panels of the next position, or the panels behind these of the first.
         let ahead = position + 1 < positions ? positionPitch - (some.count - 1) * pitch : pitch - position * positionPitch
         multiply(
-          MatrixRows(row: v + position * plan.inPlane, stride: plan.inPitch),
+          RowWalker(v + position * plan.inPlane, rows: range.count, stride: plan.inPitch),
           Block(
             rows: range.count, panels: first..<first + some.count, runs: Runs(count: plan.depth), depth: plan.depth,
             columns: plan.columns, packed: packed + position * positionPitch, ahead: ahead,
