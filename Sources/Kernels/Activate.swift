@@ -22,7 +22,9 @@ func limits(_ activation: Activation) -> Limits? {
 /// Applies a function in place to rows still in the first-level cache.
 @inline(__always)
 func activateRows(_ activation: Activation, _ rows: Int, _ columns: Int, _ y: UnsafeMutablePointer<Float>, _ stride: Int) {
-  activate(activation, Rows(y: y, rows: rows, columns: columns, stride: stride, from: 0))
+  // Rows without gaps are one.
+  let together = stride == columns ? rows : 1
+  activate(activation, Rows(y: y, rows: rows / together, columns: columns * together, stride: stride, from: 0))
 }
 
 func activate(_ activation: Activation, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
