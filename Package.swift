@@ -29,13 +29,15 @@ func kernelSettings(_ extra: [String] = [], define: String? = nil) -> [SwiftSett
 }
 
 #if arch(x86_64)
+  // -mprfchw: to ask for a line that will be written. Processors that cannot do nothing.
   let isaTargets: [Target] = [
     .target(
       name: "KernelsAVX2", dependencies: ["CPlatform", "KernelTypes"],
-      swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v3"], define: "DLRT_AVX2")),
+      swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v3", "-Xcc", "-mprfchw"], define: "DLRT_AVX2")),
     .target(
       name: "KernelsAVX512", dependencies: ["CPlatform", "KernelTypes"],
-      swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mavx512vnni"], define: "DLRT_AVX512")),
+      swiftSettings: kernelSettings(
+        ["-Xcc", "-march=x86-64-v4", "-Xcc", "-mavx512vnni", "-Xcc", "-mprfchw"], define: "DLRT_AVX512")),
   ]
 #else
   let isaTargets: [Target] = []
