@@ -28,7 +28,8 @@ extension StepBuilder {
       steps.append(conv(node, phase.panels, phase.layer, g, firstPixel: first, joined: pixel))
     }
     let sets = steps.map { $0.units / $0.unitsTogether }
-    return steps.count > 1 && sets[0] >= 4 && sets.allSatisfy { $0 == sets[0] } ? [interleaved(steps, sets: sets[0])] : steps
+    let isFine = steps.count * (sets.first ?? 0) >= 2 * threads
+    return steps.count > 1 && isFine && sets.allSatisfy { $0 == sets[0] } ? [interleaved(steps, sets: sets[0])] : steps
   }
 
   /// Steps that write parts of the same value as one: of all the units that belong together, then of all the next, while what
