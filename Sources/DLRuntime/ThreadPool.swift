@@ -60,7 +60,7 @@ public final class ThreadPool: @unchecked Sendable {
   private var handles: [OpaquePointer] = []
   private let generation: UInt32
   /// How long a worker spins for the next step before it sleeps.
-  private static let spinNanoseconds: UInt64 = 20_000
+  private static let spinNanoseconds: UInt64 = 50_000
 
   private final class WorkerStart {
     let shared: UnsafeMutablePointer<Shared>
@@ -146,12 +146,15 @@ public final class ThreadPool: @unchecked Sendable {
   }
 
   private static func takeChunks(_ shared: UnsafeMutablePointer<Shared>, _ worker: Int) {
-    guard let step = shared.pointee.step?.takeUnretainedValue(), let slots = shared.pointee.slots,
+    guard let step = shared.pointee.step, let slots = shared.pointee.slots,
       let scratch = shared.pointee.scratch
     else { return }
     let (grain, threads) = (shared.pointee.grain, shared.pointee.threads)
     for i in worker..<worker + threads {
-      while let units = take(shared.pointee.shares + i % threads, grain) { step.body(slots, scratch, units, worker) }
+      while let units = take(shared.pointee.shares + i % threads, grain) {
+        // A retain would be a write that the threads wait for each other with.
+        step._withUnsafeGuaranteedRef { $0.body(slots, scratch, units, worker) }
+      }
     }
   }
 
