@@ -3,7 +3,7 @@ import DLGraph
 import Synchronization
 
 /// Threads that share the units of one step at a time. Sessions of several threads may share a pool: the first gets the
-/// workers, the others meanwhile do their own work alone. Between steps of a run the workers spin for some microseconds;
+/// workers, the others meanwhile do their own work alone. Between steps of a run the workers spin for some tens of microseconds;
 /// otherwise they sleep. In a child process after fork the pool has no workers and everything runs on the caller.
 public final class ThreadPool: @unchecked Sendable {
   /// Threads that work on a step, the calling one included.

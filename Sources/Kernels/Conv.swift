@@ -73,7 +73,7 @@ extension ConvPlan {
     // Where outputs lie apart, blocks are short.
     let tiles = outputsApart || columns <= lanes ? 0 : ceilDivide(rowsPerBand * imagesPerBand * g.outWidth, tileRows)
     freeTiles = max(0, tiles - tilesForPanel)
-    panelsStay = !copies && groups == 1 && !large && imagesPerBand == 1
+    panelsStay = !copies && groups == 1 && !large && imagesPerBand == 1 && !outputsApart
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
     scratch = copies ? saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line) : 0
   }
@@ -180,6 +180,9 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
     let base = plan.panelsBase + group * plan.groupPitch
     let isLast = band + 1 == plan.bands
     let pitch = panelPitch(depth: plan.depth)
+    // After the last panel come those of the next group, or again of the first, for the next band.
+    let toFirst = -(plan.panels - 1) * pitch - group * plan.groupPitch
+    let nextGroup = group + 1 < plan.groups ? (group + 1) * plan.groupPitch : isLast ? nil : 0
     var later = call.later - base + unit * call.laterOfUnit..<call.later - base + next * call.laterOfUnit
     var thenLater = 0..<0
     if plan.panelsStay && later.isEmpty && !isLast {
@@ -200,7 +203,7 @@ private func convDirect(_ call: ConvCall, _ units: Range<Int>, _ worker: Int) {
         residualSegmentPitch: g.outRowStep * plan.residualStride,
         panels: panels, runs: runs, depth: plan.depth,
         columns: plan.columns, packed: call.panels + base,
-        ahead: panels.upperBound < plan.panels ? pitch : isLast ? nil : -(plan.panels - 1) * pitch,
+        ahead: panels.upperBound < plan.panels ? pitch : nextGroup.map { toFirst + $0 },
         panelsStay: plan.panelsStay && band > 0, later: later, thenLater: thenLater,
         y: call.y + pixel * g.outPixelStride + group * plan.columns, yStride: g.outPixelStride * g.outColumnStep,
         residual: call.residual.map { $0 + pixel * plan.residualStride + group * plan.columns },

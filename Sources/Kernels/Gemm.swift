@@ -77,11 +77,11 @@ struct Block {
   /// Columns of the whole matrix, and its packed panels.
   var columns: Int
   var packed: UnsafePointer<Float>
-  /// Floats from the last panel to the one that is read next; nil: none is.
+  /// Floats from the last panel to the one that is read next; nil: that is not asked for.
   var ahead: Int? = nil
   /// Whether panels are in the second-level cache; else each asks for the next.
   var panelsStay = false
-  /// Where the next block's rows or a later layer's weights lie, in floats from `packed`: asked for on the side.
+  /// What else to ask for, in floats from `packed`: a later layer's weights, or where the next block's rows and outputs lie.
   var later = 0..<0
   var thenLater = 0..<0
   /// Row i of the block begins at y + i · yStride, columns counted from those of panel 0.
@@ -154,7 +154,7 @@ func multiply(_ rows: RowWalker, _ block: Block) {
 
 /// What tiles ask for meanwhile, a line for some rows of their panel, so that it is in the second-level cache when it is read.
 private struct Asks {
-  /// In floats from `Block.packed`, in this order: the next panel, and what the block reads later.
+  /// In floats from `Block.packed`, in this order: the next panel, and what the block asks for besides.
   private var ranges: InlineArray<3, Range<Int>>
   private let depth: Int, later: Int, asksForPanels: Bool
   private var panel = 0, step = 0
@@ -175,6 +175,7 @@ private struct Asks {
     if asksForPanels, let ahead { ranges[0] = panel + ahead..<panel + ahead + depth * tileColumns }
     // Evenly: a line for each row, until all are asked for, is more than the memory delivers.
     let even = ceilDivide(ranges[0].count + later, max(1, tiles * depth))
+    // A tile alone asks for lines all over the panel: the processor fetches their neighbours itself.
     step = tiles == 1 ? tileColumns : max(8, min(even, 16))
   }
 

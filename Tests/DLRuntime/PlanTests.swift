@@ -59,6 +59,8 @@ extension Model {
       (1, 64, 32, false, 2), (1, 64, 32, true, 1), (1, 64, 2, false, 0), (5, 64, 32, false, 0), (1, 64, 512, false, 2),
       // So few weights that the last convolution asks for all.
       (1, 512, 300, false, 1),
+      // More than are asked for.
+      (1, 512, 1000, false, 1),
     ] {
       var maker = GraphMaker()
       var y = try maker.conv(maker.input([batch, channels, 14, 14]), out: channels, kernel: 1)
@@ -86,7 +88,7 @@ extension Model {
         Issue.record("no dense layer")
         continue
       }
-      var next = panels.floats, left = min(depth * columns, 1 << 21)
+      var next = panels.floats, left = min(depth * columns, 1 << 18)
       let found = asked.regions.reversed().filter { $0.floats > 0 }
       #expect(found.count == asking, "\(channels) channels, batch of \(batch), \(out) outputs")
       for (base, floats, plan) in found {

@@ -42,7 +42,7 @@ extension Rewriter {
   /// A scale and shift by channel become part of the weights and bias of the layer before, or the scale part of those of the
   /// layer after.
   mutating func foldScale(_ node: Node) throws(DLError) -> Bool {
-    // Layers are looked for first: they have as many channels as weights, other tensors may claim any number.
+    // Layers are looked for first: they have no more channels than weights, other tensors may claim any number.
     if followsLayer(node), let (x, affine) = affine(node), isReadOnce(x), let layer = producing(x),
       let weights = try scaledOutputs(layer, affine)
     {
