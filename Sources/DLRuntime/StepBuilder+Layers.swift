@@ -116,7 +116,8 @@ extension StepBuilder {
     let isWhole = residual.map { count($0) == count(y) } ?? false
     template.residualStride = isWhole ? pitch(residual ?? y) : 0
     let call = template
-    // Fewer weights stay in a second-level cache, of more it holds the first; many rows do not wait for them, but push out what is there.
+    // Fewer weights stay in a second-level cache, of more it holds the first; many rows do not wait for them, but push out
+    // what is there.
     if depth * columns > 1 << 17 { awaited = (panels.floats, rows <= 4 ? min(depth * columns, 1 << 18) : 0) }
     return Step(
       name: node.name, kernel: "gemm", reads: [x] + (residual.map { [$0] } ?? []), write: y, inPlace: isWhole ? 1 : nil,

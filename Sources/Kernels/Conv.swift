@@ -72,7 +72,8 @@ extension ConvPlan {
     units = bands * groups * panelUnits
     // Where outputs lie apart, blocks are short.
     let tiles = outputsApart || columns <= lanes ? 0 : ceilDivide(rowsPerBand * imagesPerBand * g.outWidth, tileRows)
-    freeTiles = max(0, tiles - tilesForPanel)
+    // Two ask for the next panel.
+    freeTiles = max(0, tiles - 2)
     panelsStay = !copies && groups == 1 && !large && imagesPerBand == 1 && !outputsApart
     // Int.max if it does not fit an Int, as padding from a hostile model may not.
     scratch = copies ? saturatingProduct(saturatingProduct(imagesPerBand, copyRows(rowsPerBand)), line) : 0

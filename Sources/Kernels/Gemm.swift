@@ -191,9 +191,6 @@ private struct Asks {
   }
 }
 
-/// Tiles that ask for the next panel where others ask for a later layer's weights.
-@inline(__always) var tilesForPanel: Int { 2 }
-
 /// How a matrix is cut into units: `rowUnits` × `panelUnits`, panels varying fastest.
 struct Split {
   var rowUnits: Int, panelUnits: Int
