@@ -9,54 +9,52 @@ public final class ThreadPool: @unchecked Sendable {
   /// Threads that work on a step, the calling one included.
   public let threads: Int
 
-  /// What workers and caller share; fixed memory, because futex wants an address.
-  private struct Shared: ~Copyable {
-    /// Counts jobs; workers sleep while it stays as they last saw it. Away from the rest: they read it again and again, and what
-    /// the caller writes to the same cache lines meanwhile would go back and forth.
-    let ticket = Atomic<UInt32>(0)
-    private let apart: InlineArray<16, Int> = InlineArray(repeating: 0)
-    /// How many workers are inside the current job, and `closed` once nobody else may enter. A worker that wakes too late
-    /// is not waited for.
-    let inside = Atomic<UInt32>(ThreadPool.closed)
-    let stopping = Atomic<Bool>(false)
-    /// Set while some session uses the workers.
-    let taken = Atomic<Bool>(false)
-    /// Workers asleep, which a new job must wake.
-    let sleeping = Atomic<UInt32>(0)
-    /// The job. Plain pointers: handing a closure to the workers would allocate in every run.
+  /// The units of a step a thread begins with, and all a thread must know to compute them. It is the same part of each step, so
+  /// that what one step wrote the next finds in the cache of its own core; a thread that is done takes from the others'
+  /// shares. All in one cache line, because a line takes as long from core to core as a small layer: the caller fills it in
+  /// without waiting, the worker sees it change, and the caller sees there when all is done. As long as two lines:
+  /// processors fetch pairs.
+  private struct Share: ~Copyable {
+    /// The units nobody has taken: the first in the lower half, their end in the upper. Whoever exchanges it for fewer has units
+    /// of the step that is under way, however long ago the word was read: no step ends before all its units are done.
+    let left = Atomic<UInt64>(0)
+    /// Whether this thread may have taken units, from any share, and not be done with them.
+    let busy = Atomic<Bool>(false)
+    /// The fewest units to take at once.
+    let grain = Atomic<Int>(1)
+    /// Plain pointers: handing a closure to the workers would allocate in every run.
     var step: Unmanaged<Step>?
     var slots: Slots?
     var scratch: UnsafeMutablePointer<Float>?
-    /// The fewest units to take at once.
-    var grain = 1
-    /// Each thread's share of the units, and how many threads there are.
+    private let rest: InlineArray<10, Int> = InlineArray(repeating: 0)
+  }
+
+  /// What workers know besides; fixed memory, because futex wants an address.
+  private struct Shared: ~Copyable {
+    /// Counts what sleeping workers wake for; they sleep while it stays as they last saw it.
+    let ticket = Atomic<UInt32>(0)
+    /// Workers asleep, which a new step must wake.
+    let sleeping = Atomic<UInt32>(0)
+    let stopping = Atomic<Bool>(false)
+    /// One for each thread; the first is the caller's.
     let shares: UnsafeMutablePointer<Share>
     let threads: Int
 
-    init(threads: Int) {
+    init?(threads: Int) {
+      guard let memory = dlp_allocate(threads * MemoryLayout<Share>.stride) else { return nil }
       self.threads = threads
-      shares = .allocate(capacity: threads)
+      shares = memory.bindMemory(to: Share.self, capacity: threads)
       for i in 0..<threads { (shares + i).initialize(to: Share()) }
     }
     deinit {
       shares.deinitialize(count: threads)
-      shares.deallocate()
+      dlp_free(shares)
     }
   }
 
-  /// The units a thread begins with: the same part of each step, so that what one step wrote the next finds in the cache of
-  /// its own core. A thread that is done takes from the others' shares. As long as two cache lines: neighbours do not
-  /// disturb each other.
-  private struct Share: ~Copyable {
-    /// The first unit nobody has taken.
-    let next = Atomic<Int>(0)
-    var end = 0
-    private let rest: InlineArray<14, Int> = InlineArray(repeating: 0)
-  }
-
-  private static let closed: UInt32 = 0x8000_0000
-
   private let shared: UnsafeMutablePointer<Shared>
+  /// Set while some session uses the workers.
+  private let taken = Atomic<Bool>(false)
   private var handles: [OpaquePointer] = []
   private let generation: UInt32
   /// How long a worker spins for the next step before it sleeps.
@@ -76,8 +74,9 @@ public final class ThreadPool: @unchecked Sendable {
     guard 0...256 ~= threads else { throw DLError(.invalidArgument, "threads: expected 0 to 256, found \(threads)") }
     self.threads = threads == 0 ? min(dlp_cpu_count(), 256) : threads
     generation = dlp_fork_generation()
+    guard let known = Shared(threads: self.threads) else { throw DLError(.outOfMemory, "no memory for \(self.threads) threads") }
     shared = .allocate(capacity: 1)
-    shared.initialize(to: Shared(threads: self.threads))
+    shared.initialize(to: known)
     for worker in 1..<max(self.threads, 1) {
       let start = Unmanaged.passRetained(WorkerStart(shared, worker))
       var handle: OpaquePointer?
@@ -117,102 +116,103 @@ public final class ThreadPool: @unchecked Sendable {
 
   /// Runs a step, its units taken `grain` or more at once, and returns when all are done.
   func run(_ step: Step, _ slots: Slots, _ scratch: UnsafeMutablePointer<Float>, grain: Int) {
-    if step.units <= grain || threads == 1 || generation != dlp_fork_generation()
-      || shared.pointee.taken.exchange(true, ordering: .acquiring)
+    if step.units <= grain || threads == 1 || step.units > UInt32.max || generation != dlp_fork_generation()
+      || taken.exchange(true, ordering: .acquiring)
     {
       step.body(slots, scratch, 0..<step.units, 0)
       return
     }
-    shared.pointee.grain = grain
-    shared.pointee.step = Unmanaged.passUnretained(step)
-    shared.pointee.slots = slots
-    shared.pointee.scratch = scratch
-    for i in 0..<threads {
-      shared.pointee.shares[i].next.store(step.units * i / threads, ordering: .relaxed)
-      shared.pointee.shares[i].end = step.units * (i + 1) / threads
+    let shares = shared.pointee.shares
+    for i in (0..<threads).reversed() {
+      shares[i].grain.store(grain, ordering: .relaxed)
+      shares[i].step = Unmanaged.passUnretained(step)
+      shares[i].slots = slots
+      shares[i].scratch = scratch
+      let left = ThreadPool.word(step.units * i / threads, step.units * (i + 1) / threads)
+      shares[i].left.store(left, ordering: .releasing)
     }
-    shared.pointee.inside.store(0, ordering: .releasing)
-    shared.pointee.ticket.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    if shared.pointee.sleeping.load(ordering: .sequentiallyConsistent) > 0 { dlp_wake(ticketWord(shared)) }
-    ThreadPool.takeChunks(shared, 0)
-    shared.pointee.inside.bitwiseOr(ThreadPool.closed, ordering: .acquiringAndReleasing)
-    var spins = 0
-    while shared.pointee.inside.load(ordering: .acquiring) != ThreadPool.closed {
-      spins += 1
-      // More threads than CPUs: let the one that is waited for run.
-      if spins % 1024 == 0 { dlp_yield() } else { dlp_spin_hint() }
+    // A worker that falls asleep at this moment may be missed. Nobody waits for it: its units are taken by others.
+    if !isAwake {
+      shared.pointee.ticket.wrappingAdd(1, ordering: .sequentiallyConsistent)
+      dlp_wake(ticketWord(shared))
     }
-    shared.pointee.taken.store(false, ordering: .releasing)
+    ThreadPool.takeUnits(shared, 0)
+    for i in 1..<threads {
+      var spins = 0
+      while shares[i].busy.load(ordering: .acquiring) {
+        spins += 1
+        // More threads than CPUs: let the one that is waited for run.
+        if spins % 1024 == 0 { dlp_yield() } else { dlp_spin_hint() }
+      }
+    }
+    taken.store(false, ordering: .releasing)
   }
 
-  private static func takeChunks(_ shared: UnsafeMutablePointer<Shared>, _ worker: Int) {
-    guard let step = shared.pointee.step, let slots = shared.pointee.slots,
-      let scratch = shared.pointee.scratch
-    else { return }
-    let (grain, threads) = (shared.pointee.grain, shared.pointee.threads)
+  private static func word(_ first: Int, _ end: Int) -> UInt64 {
+    UInt64(truncatingIfNeeded: end) << 32 | UInt64(truncatingIfNeeded: first)
+  }
+
+  private static func units(_ word: UInt64) -> Range<Int> { Int(word & 0xffff_ffff)..<Int(word >> 32) }
+
+  /// Computes units until nobody has any left.
+  private static func takeUnits(_ shared: UnsafeMutablePointer<Shared>, _ worker: Int) {
+    let threads = shared.pointee.threads
     for i in worker..<worker + threads {
-      while let units = take(shared.pointee.shares + i % threads, grain) {
+      let share = shared.pointee.shares + i % threads
+      while let units = take(share) {
+        guard let step = share.pointee.step, let slots = share.pointee.slots, let scratch = share.pointee.scratch else { return }
         // A retain would be a write that the threads wait for each other with.
         step._withUnsafeGuaranteedRef { $0.body(slots, scratch, units, worker) }
       }
     }
   }
 
-  /// Three quarters of what is left of a share: large parts first, then smaller ones, so that all are done at about the same time.
-  private static func take(_ share: UnsafeMutablePointer<Share>, _ grain: Int) -> Range<Int>? {
-    let end = share.pointee.end
-    var first = share.pointee.next.load(ordering: .relaxed)
-    while first < end {
-      let next = min(end, first + max(grain, (end - first) * 3 / 4))
-      let (taken, found) = share.pointee.next.weakCompareExchange(expected: first, desired: next, ordering: .relaxed)
-      if taken { return first..<next }
-      first = found
+  /// Three quarters of what is left of a share: large parts first, then smaller ones, so that all are done at about the same
+  /// time.
+  private static func take(_ share: UnsafeMutablePointer<Share>) -> Range<Int>? {
+    var word = share.pointee.left.load(ordering: .acquiring)
+    while true {
+      let left = units(word)
+      if left.isEmpty { return nil }
+      let next = min(left.upperBound, left.lowerBound + max(share.pointee.grain.load(ordering: .relaxed), left.count * 3 / 4))
+      let (taken, found) = share.pointee.left.weakCompareExchange(
+        expected: word, desired: ThreadPool.word(next, left.upperBound), ordering: .acquiringAndReleasing)
+      if taken { return left.lowerBound..<next }
+      word = found
     }
-    return nil
   }
 
   private static func work(_ shared: UnsafeMutablePointer<Shared>, _ worker: Int) {
     _ = dlp_fpu_enter()
-    var seen: UInt32 = 0
-    while true {
-      let ticket = nextTicket(shared, after: seen)
-      if shared.pointee.stopping.load(ordering: .sequentiallyConsistent) { return }
-      seen = ticket
-      if enter(shared) {
-        takeChunks(shared, worker)
-        shared.pointee.inside.wrappingSubtract(1, ordering: .releasing)
-      }
+    let share = shared.pointee.shares + worker
+    while waitForUnits(shared, share) {
+      share.pointee.busy.store(true, ordering: .relaxed)
+      takeUnits(shared, worker)
+      share.pointee.busy.store(false, ordering: .releasing)
     }
   }
 
-  private static func enter(_ shared: UnsafeMutablePointer<Shared>) -> Bool {
-    var count = shared.pointee.inside.load(ordering: .relaxed)
-    while count & closed == 0 {
-      let (entered, found) = shared.pointee.inside.weakCompareExchange(
-        expected: count, desired: count + 1, successOrdering: .acquiring, failureOrdering: .relaxed)
-      if entered { return true }
-      count = found
-    }
-    return false
-  }
-
-  /// Waits for a job after the one seen last: spins for a while, then sleeps.
-  private static func nextTicket(_ shared: UnsafeMutablePointer<Shared>, after seen: UInt32) -> UInt32 {
-    let start = dlp_nanoseconds()
-    while dlp_nanoseconds() - start < spinNanoseconds {
-      for _ in 0..<64 {
-        let ticket = shared.pointee.ticket.load(ordering: .acquiring)
-        if ticket != seen { return ticket }
-        dlp_spin_hint()
-      }
-    }
-    shared.pointee.sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    defer { shared.pointee.sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+  /// Waits until a share has units: spins for a while, then sleeps, and when it is woken spins again. False: the pool is stopping.
+  private static func waitForUnits(_ shared: UnsafeMutablePointer<Shared>, _ share: UnsafeMutablePointer<Share>) -> Bool {
     while true {
+      let start = dlp_nanoseconds()
+      while dlp_nanoseconds() - start < spinNanoseconds {
+        for _ in 0..<64 {
+          if hasUnits(share) { return true }
+          dlp_spin_hint()
+        }
+      }
+      shared.pointee.sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
       let ticket = shared.pointee.ticket.load(ordering: .sequentiallyConsistent)
-      if ticket != seen { return ticket }
-      dlp_wait(ticketWord(shared), seen)
+      let stops = shared.pointee.stopping.load(ordering: .sequentiallyConsistent)
+      if !stops && !hasUnits(share) { dlp_wait(ticketWord(shared), ticket) }
+      shared.pointee.sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+      if stops { return false }
     }
+  }
+
+  private static func hasUnits(_ share: UnsafeMutablePointer<Share>) -> Bool {
+    !units(share.pointee.left.load(ordering: .relaxed)).isEmpty
   }
 }
 
