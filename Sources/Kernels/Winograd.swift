@@ -23,8 +23,9 @@ extension ConvPlan {
     groupPitch = packedWinogradSize(g, size: size, channels: channels, columns: columns)
     panels = ceilDivide(columns, tileColumns)
     inPitch = channelPitch(depth)
-    // Each block reads all weights. Large ones come from memory, which threads share, and are waited for by too few rows.
-    let least = (groupPitch > 1 << 21 ? 3 : 2) * tileRows
+    // Each block reads all weights. Large ones come from memory, which threads share, and are waited for by too few rows; from
+    // 32 MB on the 49 windows of 28×28 are better one block, though V leaves the cache.
+    let least = (groupPitch > 1 << 23 ? 5 : groupPitch > 1 << 21 ? 3 : 2) * tileRows
     let most = max(least, winogradInputFloats / max(1, positions * inPitch) / tileRows * tileRows)
     blocks = ceilDivide(tiles, most)
     // So that nobody waits for those who have one more. Of fewer than four, panels are split too.
