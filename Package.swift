@@ -52,7 +52,7 @@ let runtimeTargets: [Target] =
       cSettings: [
         // Embedded Swift has no tables to unwind by either.
         .unsafeFlags(
-          ["-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"]
+          ["-Os", "-fno-plt", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"]
             + (embedded ? ["-fno-asynchronous-unwind-tables"] : []))
       ],
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("m")]),

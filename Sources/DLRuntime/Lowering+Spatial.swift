@@ -175,22 +175,26 @@ private struct AxisCells {
 /// The cells that a phase of rows and some phases of columns see, in a window that holds those of all.
 private struct TransposedCells {
   var rows: AxisCells
+  var columns: TransposedAxis
   var phases: Range<Int>
-  var columns: [AxisCells]
   var padLeft: Int, width: Int
 
-  init(_ rows: AxisCells, _ axis: TransposedAxis, _ phases: Range<Int>) {
+  init(_ rows: AxisCells, _ columns: TransposedAxis, _ phases: Range<Int>) {
     self.rows = rows
+    self.columns = columns
     self.phases = phases
-    columns = phases.map { axis.phase($0) }
-    let (pads, ends) = (columns.map { $0.pad }, columns.map { $0.count - $0.pad })
-    padLeft = pads.reduce(.min) { $0 > $1 ? $0 : $1 }
-    width = padLeft + ends.reduce(.min) { $0 > $1 ? $0 : $1 }
+    var (pad, end) = (Int.min, Int.min)
+    for phase in phases {
+      let cells = columns.phase(phase)
+      (pad, end) = (max(pad, cells.pad), max(end, cells.count - cells.pad))
+    }
+    padLeft = pad
+    width = pad + end
   }
 
   /// The column of the kernel at place x of the window, for one of the phases; nil: it has none there.
   func column(_ x: Int, phase: Int) -> Int? {
-    let cells = columns[phase]
+    let cells = columns.phase(phases.lowerBound + phase)
     let i = x - padLeft + cells.pad
     return 0..<cells.count ~= i ? cells.cell(i) : nil
   }

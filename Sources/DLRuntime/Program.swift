@@ -26,6 +26,8 @@ struct ProgramValue {
   var type: TensorType
   var layout: Layout
   var source: Source
+  /// How many nodes and outputs of the program read it.
+  var readers = 0
 }
 
 /// What a layer does to each result before it stores it: adds a residual, then applies a function.
@@ -142,13 +144,25 @@ struct Program {
   /// Bytes of packed weights.
   var packedBytes = 0
 
+  /// The first input, and its axis, of a size.
+  func firstUse(of dim: Dim) -> (input: Int, axis: Int)? {
+    for (i, v) in inputs.enumerated() {
+      if let axis = values[v].type.dims.firstIndex(of: dim) { return (i, axis) }
+    }
+    return nil
+  }
+
   /// Drops the nodes that no output needs: layouts that were made and then not used, layers without what was fused into them.
   mutating func removeDeadNodes() {
     var live = Array(repeating: false, count: values.count)
-    for output in outputs { live[output] = true }
+    func read(_ value: Int) {
+      live[value] = true
+      values[value].readers += 1
+    }
+    for output in outputs { read(output) }
     var kept: [ProgramNode] = []
     for node in nodes.reversed() where node.outputs.contains(where: { $0 != Node.absent && live[$0] }) {
-      for input in node.reads { live[input] = true }
+      for input in node.reads { read(input) }
       kept.append(node)
     }
     nodes = kept.reversed()

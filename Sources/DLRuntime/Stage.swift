@@ -27,19 +27,17 @@ struct Knowledge {
       case .input, .node: break
       }
     }
-    var symbols: [(symbol: Int, size: Int, input: Name)] = []
     for (i, v) in program.inputs.enumerated() {
       let value = program.values[v]
       for (d, dim) in value.type.dims.enumerated() {
-        guard case .symbol(let s) = dim else { continue }
-        let size = inputSizes[i][d]
-        if let known = symbols.first(where: { $0.symbol == s }), known.size != size {
+        guard case .symbol = dim, let (first, axis) = program.firstUse(of: dim) else { continue }
+        let (expected, size) = (inputSizes[first][axis], inputSizes[i][d])
+        if expected != size {
+          let known = program.values[program.inputs[first]].name
           throw DLError(
             .shapeMismatch,
-            "input \(value.name.quoted): dimension \(d): expected \(known.size) as in input \(known.input.quoted), found \(size)"
-          )
+            "input \(value.name.quoted): dimension \(d): expected \(expected) as in input \(known.quoted), found \(size)")
         }
-        symbols.append((s, size, value.name))
       }
       facts[v] = Fact(TensorType(value.type.dtype, sizes: inputSizes[i]))
     }

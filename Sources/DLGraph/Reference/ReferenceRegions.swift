@@ -55,9 +55,9 @@ func roiAlign(
     let image = try imageIndex(images.real(r), region: r, of: x.sizes)
     let (vertical, horizontal) = regionAxes(align, regions, r, x.sizes)
     for row in 0..<align.height {
-      let ys = vertical.samples(row)
+      let ys = vertical.taps(row)
       for column in 0..<align.width {
-        let xs = horizontal.samples(column)
+        let xs = horizontal.taps(column)
         for c in 0..<x.sizes[1] {
           let plane = (image * x.sizes[1] + c) * x.sizes[2] * x.sizes[3]
           let value = pool(align.isMaximum, ys, xs, count: vertical.count * horizontal.count, x, plane)
@@ -90,10 +90,7 @@ public struct AlignedRegion {
             taps.append((pixel, weight / count))
           }
         }
-        for sample in axis.samples(cell) {
-          add(sample.low, 1 - sample.weight)
-          add(sample.high, sample.weight)
-        }
+        for tap in axis.taps(cell) { add(tap.offset, tap.weight) }
         return taps
       }
     }
@@ -129,15 +126,9 @@ private struct RegionAxis {
     count = samples > 0 ? Double(samples) : max(0, cell.rounded(.up))
   }
 
-  /// A sample between two pixels of the image.
-  struct Sample {
-    let low: Int, high: Int
-    /// Of the pixel `high`.
-    let weight: Double
-  }
-
-  /// Those of a cell that lie in the image or within a pixel of it; the others count as 0.
-  func samples(_ index: Int) -> [Sample] {
+  /// Of each sample of a cell the two pixels it lies between. Samples further than a pixel from the image are left out: they
+  /// count as 0.
+  func taps(_ index: Int) -> [Tap] {
     let start = first + Double(index) * cell
     let step = cell / count
     guard count > 0, step > 0, start.isFinite, step.isFinite else { return [] }
@@ -145,39 +136,37 @@ private struct RegionAxis {
     let most = Int(min(count, Double(Int32.max)))
     let from = clamped(((-1 - start) / step - 0.5).rounded(.down) - 1, 0...most)
     let to = clamped(((Double(size) - start) / step - 0.5).rounded(.up) + 1, 0...most)
-    var samples: [Sample] = []
+    var taps: [Tap] = []
     for i in from..<max(from, to) {
       let at = start + (Double(i) + 0.5) * step
       guard at >= -1, at <= Double(size) else { continue }
       let inside = max(at, 0)
       let low = min(Int(inside), size - 1)
-      samples.append(Sample(low: low, high: min(low + 1, size - 1), weight: low == size - 1 ? 0 : inside - Double(low)))
+      let weight = low == size - 1 ? 0 : inside - Double(low)
+      taps.append((low, 1 - weight))
+      taps.append((min(low + 1, size - 1), weight))
     }
-    return samples
+    return taps
   }
 }
 
 /// The maximum is, as in ONNX, that of the four weighted pixels around each sample.
 private func pool(
-  _ isMaximum: Bool, _ ys: [RegionAxis.Sample], _ xs: [RegionAxis.Sample], count: Double, _ x: TensorBuffer, _ plane: Int
+  _ isMaximum: Bool, _ ys: [Tap], _ xs: [Tap], count: Double, _ x: TensorBuffer, _ plane: Int
 ) -> Double {
   let width = x.sizes[3]
   var sum = 0.0
   var best = -Double.infinity
   for v in ys {
     for h in xs {
-      func pixel(_ row: Int, _ column: Int) -> Double { x.real(plane + row * width + column) }
-      let a = (1 - v.weight) * (1 - h.weight) * pixel(v.low, h.low)
-      let b = (1 - v.weight) * h.weight * pixel(v.low, h.high)
-      let c = v.weight * (1 - h.weight) * pixel(v.high, h.low)
-      let d = v.weight * h.weight * pixel(v.high, h.high)
-      sum += a + b + c + d
-      best = max(best, max(max(a, b), max(c, d)))
+      let part = v.weight * h.weight * x.real(plane + v.offset * width + h.offset)
+      sum += part
+      best = max(best, part)
     }
   }
   if isMaximum {
     // A sample outside the image is 0.
-    let all = Double(ys.count) * Double(xs.count)
+    let all = Double(ys.count / 2) * Double(xs.count / 2)
     return all < count || all == 0 ? max(best, 0) : best
   }
   return sum / max(count, 1)
