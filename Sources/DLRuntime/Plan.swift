@@ -85,8 +85,14 @@ final class Plan {
     builder.integers = facts.map { $0?.type.dtype.isFloat == false ? $0?.knownIntegers : nil }
     var steps: [Step] = []
     var origins: [Int] = []
-    for (n, node) in program.nodes.enumerated().reversed() where isLive[n] && !builder.isView(node) {
-      steps += try builder.steps(node).reversed().filter { $0.units > 0 }
+    var first = program.nodes.count
+    for (n, node) in program.nodes.enumerated().reversed() where n < first && isLive[n] && !builder.isView(node) {
+      if let strips = builder.strips(program, to: n, isLive: isLive) {
+        steps.append(strips)
+        first = n + 1 - strips.nodes
+      } else {
+        steps += try builder.steps(node).reversed().filter { $0.units > 0 }
+      }
       while origins.count < steps.count { origins.append(n) }
     }
     steps.reverse()
@@ -131,11 +137,11 @@ final class Plan {
     let kept = isKept.indices.filter { isKept[$0] }
     mergeInPlace(steps, types, fixed, kept: kept, &aliases)
     var lifetimes = valueLifetimes(steps, types, fixed, kept: kept, &aliases)
-    var scratch: [(step: Int, piece: Int)] = []
+    var scratch: [Int?] = steps.map { _ in nil }
     for (i, step) in steps.enumerated() where step.scratchFloats > 0 {
       let (floats, overflow) = step.scratchFloats.multipliedReportingOverflow(by: 4 * threads)
       if overflow { throw DLError(.outOfMemory, "scratch of node \(step.name.quoted) overflows") }
-      scratch.append((i, lifetimes.pieces.count))
+      scratch[i] = lifetimes.pieces.count
       lifetimes.pieces.append(Lifetime(bytes: floats, first: i, last: i))
     }
     guard let memory = MemoryPlan(lifetimes.pieces) else { throw DLError(.outOfMemory, "tensor memory overflows") }
@@ -146,8 +152,9 @@ final class Plan {
       locations.append(fixed[root]?.moved(by: offset) ?? .arena((lifetimes.piece[root].map { memory.offsets[$0] } ?? 0) + offset))
     }
     var slotsOfScratch = Array(repeating: 0, count: steps.count)
-    for (step, piece) in scratch {
-      slotsOfScratch[step] = locations.count
+    for (i, piece) in scratch.enumerated() {
+      guard let piece else { continue }
+      slotsOfScratch[i] = locations.count
       locations.append(.arena(memory.offsets[piece]))
     }
     knowledge.stages += 1

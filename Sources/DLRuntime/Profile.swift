@@ -37,7 +37,7 @@ public final class Profile {
         parts[parts.count - 1].steps = last.steps.lowerBound..<i + 1
         parts[parts.count - 1].entry.threads = max(last.entry.threads, threads(step))
       } else {
-        var entry = describe(plan.origins[i], program, plan.types)
+        var entry = describe(plan.origins[i], program, plan.types, nodes: step.nodes)
         entry.kernel = step.kernel
         entry.threads = threads(step)
         parts.append(Part(entry: entry, steps: i..<i + 1))
@@ -90,7 +90,7 @@ extension Model {
 }
 
 /// What is known of a part of a plan before it runs.
-func describe(_ origin: Int, _ program: Program, _ types: [SizedType]) -> ProfileEntry {
+func describe(_ origin: Int, _ program: Program, _ types: [SizedType], nodes: Int = 1) -> ProfileEntry {
   var entry = ProfileEntry(name: origin, op: "copy", kernel: "", start: 0, nanoseconds: 0, flops: 0, bytes: 0, threads: 1)
   guard origin < program.nodes.count else {
     let output = program.outputs[origin - program.nodes.count]
@@ -103,6 +103,12 @@ func describe(_ origin: Int, _ program: Program, _ types: [SizedType]) -> Profil
   func type(_ value: Int) -> TensorType { TensorType(types[value].dtype, sizes: types[value].sizes) }
   let inputs = node.inputs.map { $0 == Node.absent ? nil : type($0) }
   if let op = node.op, let macs = macCount(of: op, inputs, type(node.output)) { entry.flops = 2 * Double(macs) }
+  if nodes > 1 {
+    // The value between does not pass through memory.
+    let before = describe(origin - 1, program, types, nodes: nodes - 1)
+    entry.flops += before.flops
+    entry.bytes += before.bytes - 2 * types[node.inputs[0]].bytes
+  }
   return entry
 }
 

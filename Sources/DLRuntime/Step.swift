@@ -11,6 +11,8 @@ final class Step {
 
   let name: Name
   let kernel: StaticString
+  /// How many nodes of the program it is, those right before its own included.
+  let nodes: Int
   let reads: [Int]
   let writes: [Int]
   /// Which of the things read the output may lie over, if nothing needs that later.
@@ -30,11 +32,12 @@ final class Step {
   var write: Int { writes[0] }
 
   init(
-    name: Name, kernel: StaticString, reads: [Int], write: Int, inPlace: Int? = nil, units: Int = 1, unitsTogether: Int = 1,
-    cost: Double = 0, scratchFloats: Int = 0, body: @escaping Body
+    name: Name, kernel: StaticString, nodes: Int = 1, reads: [Int], write: Int, inPlace: Int? = nil, units: Int = 1,
+    unitsTogether: Int = 1, cost: Double = 0, scratchFloats: Int = 0, body: @escaping Body
   ) {
     self.name = name
     self.kernel = kernel
+    self.nodes = nodes
     self.reads = reads
     self.writes = [write]
     self.inPlace = inPlace
@@ -49,6 +52,7 @@ final class Step {
   init(name: Name, kernel: StaticString, reads: [Int], writes: [Int], checkedBody: @escaping (Slots) throws(DLError) -> Void) {
     self.name = name
     self.kernel = kernel
+    nodes = 1
     self.reads = reads
     self.writes = writes
     self.checkedBody = checkedBody

@@ -62,8 +62,6 @@ extension StepBuilder {
     let kernel = kernels.conv
     var template = ConvCall(
       plan: plan, x: null, panels: panels.floats, y: null, activation: node.epilogue.activation, scratch: null)
-    let window = layer.window
-    let outputs = Double(geometry.batch * geometry.outDepth * geometry.outHeight * geometry.outWidth) * Double(layer.outChannels)
     let offset = (firstPixel ?? 0) * pitch(y)
     let residualOffset = (firstPixel ?? 0) * (residual.map { pitch($0) } ?? 0)
     let (name, isWinograd): (StaticString, Bool) =
@@ -79,9 +77,7 @@ extension StepBuilder {
       inPlace: residual == nil || layer.algorithm == .depthwise || firstPixel != nil ? nil : 1, units: plan.units,
       // Which have a transformed input in common, or the input rows under a phase.
       unitsTogether: firstPixel != nil ? plan.panelUnits * plan.groups : isWinograd ? plan.panelUnits : 1,
-      cost: 2 * outputs
-        * Double(window.kernelDepth * window.kernelHeight * window.kernelWidth * (window.channels / layer.groups)),
-      scratchFloats: plan.scratch
+      cost: layer.cost(geometry), scratchFloats: plan.scratch
     ) { slots, scratch, units, worker in
       var call = call
       call.x = UnsafePointer(slots[x].floats)
@@ -148,5 +144,13 @@ extension StepBuilder {
       call.y = slots[y].floats
       kernel(call, units)
     }
+  }
+}
+
+extension ConvLayer {
+  /// Floating-point operations on images of some size.
+  func cost(_ g: WindowGeometry) -> Double {
+    let outputs = Double(g.batch * g.outDepth * g.outHeight * g.outWidth) * Double(outChannels)
+    return 2 * outputs * Double(window.kernelDepth * window.kernelHeight * window.kernelWidth * (window.channels / groups))
   }
 }

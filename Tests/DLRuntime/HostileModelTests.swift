@@ -26,6 +26,18 @@ import Testing
     }
   }
 
+  /// A chain of convolutions over an image whose rows no strip can hold, and over one of more rows than can be counted through.
+  @Test func imagesWithoutEnd() throws {
+    for image in [[Int(Int32.max), 20_000], [Int(Int32.max), 1]] {
+      var maker = GraphMaker()
+      let (height, width) = (maker.graph.symbol("H"), maker.graph.symbol("W"))
+      let x = maker.graph.addInput("x", TensorType(.f32, [.fixed(1), .fixed(8), height, width]))
+      maker.graph.outputs = [try maker.conv(try maker.conv(x, out: 8, kernel: 1), out: 8, kernel: 1)]
+      let plan = try PlanDescription(try Model(maker.graph), inputSizes: [[1, 8] + image], threads: 1)
+      #expect(plan.stages[0].nodes.filter { $0.kernel?.description == "conv" }.count == 2)
+    }
+  }
+
   /// Kernels of more cells than Int counts, nearly all of them padding.
   @Test func enormousKernelsOfPools() throws {
     let k = Int(Int32.max)

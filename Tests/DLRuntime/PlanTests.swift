@@ -8,8 +8,8 @@ import Testing
 
 extension Model {
   /// The kernels a run with these input sizes calls, in order.
-  func stepKernels(inputSizes: [[Int]]) throws -> [String] {
-    try Plan(program, kernels, inputSizes: inputSizes, threads: 1).steps.map { "\($0.kernel)" }
+  func stepKernels(inputSizes: [[Int]], threads: Int = 1) throws -> [String] {
+    try Plan(program, kernels, inputSizes: inputSizes, threads: threads).steps.map { "\($0.kernel)" }
   }
 }
 
