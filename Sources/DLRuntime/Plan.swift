@@ -85,6 +85,7 @@ final class Plan {
     builder.integers = facts.map { $0?.type.dtype.isFloat == false ? $0?.knownIntegers : nil }
     var steps: [Step] = []
     var origins: [Int] = []
+    // The first of the nodes that have their steps.
     var first = program.nodes.count
     for (n, node) in program.nodes.enumerated().reversed() where n < first && isLive[n] && !builder.isView(node) {
       if let strips = builder.strips(program, to: n, isLive: isLive) {

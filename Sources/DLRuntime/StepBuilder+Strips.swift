@@ -115,8 +115,8 @@ final class StripLayer {
     if made.isEmpty { return }
     var call = ConvCall(
       plan: plan(made), x: x + (input(made).lowerBound - needed.lowerBound) * inLine, panels: panels,
-      y: y + (made.lowerBound - rows.lowerBound) * outLine,
-      activation: node.epilogue.activation, scratch: run.kernelScratch)
+      y: y + (made.lowerBound - rows.lowerBound) * outLine, activation: node.epilogue.activation,
+      scratch: run.kernelScratch)
     if let residual = node.epilogue.residual {
       let pixel = (run.image * geometry.outHeight + made.lowerBound) * geometry.outWidth
       call.residual = UnsafePointer(run.slots[residual].floats) + pixel * residualPitch
@@ -130,25 +130,25 @@ extension StepBuilder {
   func strips(_ program: Program, to last: Int, isLive: [Bool]) -> Step? {
     guard let chain = stripLayer(program, last, isLive, most: StripLayer.most), chain.before != nil else { return nil }
     let g = chain.geometry
-    // A wide line, or more strips than anything can gain by.
-    if chain.reserve(rows: 1) > StripLayer.mostFloats { return nil }
-    var (strips, most) = (0, 0)
+    // Too wide a line would be found out only after as many strips as there are rows.
+    var (strips, most, between) = (0, 1, chain.reserve(rows: 1))
+    if between > StripLayer.mostFloats { return nil }
     repeat {
       // As many for each thread.
       strips += g.batch % threads == 0 ? 1 : threads
       if strips > min(g.outHeight, 1 << 16) { return nil }
       most = (g.outHeight + strips - 1) / strips
-    } while chain.reserve(rows: most) > StripLayer.mostFloats
+      between = chain.reserve(rows: most)
+    } while between > StripLayer.mostFloats
     let kernelFloats = chain.kernelFloats(rows: most)
     // Padding from a hostile model.
     if kernelFloats > 1 << 24 { return nil }
     let valuesAt = (kernelFloats + 15) & ~15
-    let scratchFloats = valuesAt + chain.reserve(rows: most)
+    let scratchFloats = valuesAt + between
     let (count, y, residual) = (strips, chain.node.output, chain.node.epilogue.residual)
     return Step(
       name: chain.node.name, kernel: "conv_strips", nodes: chain.count, reads: [chain.source] + (residual.map { [$0] } ?? []),
-      write: y,
-      units: g.batch * count, cost: chain.cost, scratchFloats: scratchFloats
+      write: y, units: g.batch * count, cost: chain.cost, scratchFloats: scratchFloats
     ) { slots, scratch, units, worker in
       let scratch = scratch + worker * scratchFloats
       var left: Range<Int>?
@@ -178,8 +178,7 @@ extension StepBuilder {
     else { return nil }
     var before: StripLayer?
     if n > 0, most > 1, 4 * elements(x) >= StripLayer.leastBytes * Double(threads), program.values[x].readers == 1, isDense(x),
-      isLive[n - 1],
-      program.nodes[n - 1].output == x, program.nodes[n - 1].epilogue.residual == nil
+      isLive[n - 1], program.nodes[n - 1].output == x, program.nodes[n - 1].epilogue.residual == nil
     {
       before = stripLayer(program, n - 1, isLive, most: most - 1)
     }

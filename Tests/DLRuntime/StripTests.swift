@@ -63,14 +63,14 @@ import Testing
         Layer(32), uneven(Layer(nil, kernel: 3, stride: 2), [0, 1], [1, 2]), Layer(100), Layer(nil, kernel: 5), Layer(40),
       ],
       steps: ["conv_strips", "conv_strips"]),
-    // Bands that are copied, only at the bottom.
+    // The bottom's band alone is copied, while the last layer's input has rows of the strip before.
     Chain(
       name: "padding below alone, first", input: [1, 3, 282, 273],
-      layers: [uneven(Layer(32, kernel: 3, stride: 2), [0, 0], [1, 1]), Layer(nil, kernel: 3, pad: 1), Layer(16)],
+      layers: [uneven(Layer(32, kernel: 3, stride: 2), [0, 0], [1, 0]), Layer(48), Layer(nil, kernel: 3)],
       steps: ["conv_strips"]),
     Chain(
       name: "padding below alone, between", input: [1, 8, 190, 121],
-      layers: [Layer(26), uneven(Layer(40, kernel: 3, stride: 2), [0, 0], [1, 1]), Layer(nil, kernel: 3), Layer(9)],
+      layers: [Layer(26), uneven(Layer(40, kernel: 3, stride: 2), [0, 0], [1, 0]), Layer(nil, kernel: 3), Layer(9)],
       steps: ["conv_strips", "depthwise_conv", "conv"]),
     Chain(
       name: "padding of a layer between", input: [1, 8, 140, 141],
