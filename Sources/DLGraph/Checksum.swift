@@ -1,3 +1,5 @@
+import CPlatform
+
 /// XXH64 with seed 0 (Yann Collet, "XXH64 algorithm description"): four 64-bit lanes of multiply and rotate, which keeps up
 /// with memory on every CPU. It finds damage, not forgery. FORMAT.md gives the algorithm and test values.
 public func checksum(of bytes: UnsafeRawBufferPointer) -> UInt64 { Checksum.of(bytes) }
@@ -32,6 +34,8 @@ struct Checksum {
     var (a, b, c, d) = (a, b, c, d)
     var i = 0
     while i < bytes.count {
+      // Processors read ahead only to the end of a page.
+      dlp_prefetch(bytes.baseAddress! + i + 4096)
       a = Checksum.round(a, load(bytes, i))
       b = Checksum.round(b, load(bytes, i + 8))
       c = Checksum.round(c, load(bytes, i + 16))
