@@ -264,8 +264,9 @@ typedef struct dlrt_profile_entry {
   const char *node;     /* name of the node, or of the tensor for what the library adds; this and the strings below live as
                          * long as the session */
   const char *op;       /* the operation, with the names of FORMAT.md; "layout" and "copy" where the library moves a tensor.
-                         * Nodes that became part of another (a ReLU behind a convolution, a convolution that is computed
-                         * strip by strip together with the next) have no entry; of strips, flops and bytes are those of all. */
+                         * Nodes that became part of another (a ReLU behind a convolution, a convolution that is computed part
+                         * by part together with the next or with a pool) have no entry; of the latter, flops and bytes are
+                         * those of all. */
   const char *kernel;   /* what computed it */
   uint64_t start;       /* when it began: nanoseconds from the start of the run */
   uint64_t nanoseconds; /* how long it took */

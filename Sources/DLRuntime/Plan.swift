@@ -88,9 +88,9 @@ final class Plan {
     // The first of the nodes that have their steps.
     var first = program.nodes.count
     for (n, node) in program.nodes.enumerated().reversed() where n < first && isLive[n] && !builder.isView(node) {
-      if let strips = builder.strips(program, to: n, isLive: isLive) {
-        steps.append(strips)
-        first = n + 1 - strips.nodes
+      if let joined = builder.strips(program, to: n, isLive: isLive) ?? builder.pooledConv(program, to: n, isLive: isLive) {
+        steps.append(joined)
+        first = n + 1 - joined.nodes
       } else {
         steps += try builder.steps(node).reversed().filter { $0.units > 0 }
       }

@@ -11,8 +11,8 @@ public struct PlannedNode {
   public var type: TensorType
   /// Where the first output lies: the offset in the arena; nil outside.
   public var offset: Int?
-  /// Whether a later node's step computes it too, and no more than a strip of its output ever exists.
-  public var isInStrips: Bool
+  /// Whether a later node's step computes it too, and its output never exists as a whole.
+  public var isInParts: Bool
   /// The value's name if the output is a part of that one.
   public var whole: Name?
   public var bytes: Int
@@ -61,16 +61,16 @@ extension PlanDescription.Stage {
         kernel = kernel ?? plan.steps[step].kernel
         step += 1
       }
-      let isInStrips = step < plan.steps.count && n > plan.origins[step] - plan.steps[step].nodes
-      if isInStrips { kernel = plan.steps[step].kernel }
+      let isInParts = step < plan.steps.count && n > plan.origins[step] - plan.steps[step].nodes
+      if isInParts { kernel = plan.steps[step].kernel }
       let output = node.output
       var offset: Int?
-      if case .arena(let place) = plan.locations[output], !isInStrips { offset = place }
+      if case .arena(let place) = plan.locations[output], !isInParts { offset = place }
       nodes.append(
         PlannedNode(
           name: node.name, op: described.op, kernel: kernel, isChannelsLast: program.values[output].layout == .channelsLast,
           type: TensorType(plan.types[output].dtype, sizes: plan.types[output].sizes), offset: offset,
-          isInStrips: isInStrips, whole: plan.wholes[output].map { program.values[$0].name }, bytes: described.bytes,
+          isInParts: isInParts, whole: plan.wholes[output].map { program.values[$0].name }, bytes: described.bytes,
           flops: described.flops))
     }
     arenaBytes = plan.arenaBytes

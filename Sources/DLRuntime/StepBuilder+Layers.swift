@@ -50,13 +50,33 @@ extension StepBuilder {
     }
   }
 
-  /// firstPixel: of y, where the first output of a phase goes; joined: how many pixels of y are one of the plan's.
+  /// The largest of each 2×2 outputs of a convolution by Winograd's algorithm that nothing else reads, as one step: whole, its
+  /// output is four times as large. nil: the node is not that.
+  mutating func pooledConv(_ program: Program, to last: Int, isLive: [Bool]) -> Step? {
+    guard case .pool(.max, let pool) = program.nodes[last].operation, pool.isPairs,
+      let node = producer(program, of: last, isLive: isLive), case .conv(let panels, let layer) = node.operation,
+      case .winograd = layer.algorithm
+    else { return nil }
+    let y = program.nodes[last].output
+    var g = placed(layer.window, node.inputs[0], node.output)
+    let pooled = placed(pool, node.output, y)
+    // Neither lines nor volumes nor, where sizes are rounded up, parts of pairs.
+    if g.kernelHeight == 1 || g.kernelWidth == 1 || sizes[y].count != 4 { return nil }
+    if pooled.outHeight != g.outHeight / 2 || pooled.outWidth != g.outWidth / 2 { return nil }
+    g.poolsOutputs = true
+    (g.outRowStep, g.outImageStep) = (pooled.outWidth, pooled.outHeight * pooled.outWidth)
+    g.outPixelStride = pooled.outPixelStride
+    return conv(node, panels, layer, g, to: y)
+  }
+
+  /// to: the value of the largest outputs; firstPixel: of y, where the first output of a phase goes; joined: how many pixels of y
+  /// are one of the plan's.
   mutating func conv(
-    _ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ geometry: WindowGeometry, firstPixel: Int? = nil,
-    joined: Int = 1
+    _ node: ProgramNode, _ panels: Storage, _ layer: ConvLayer, _ geometry: WindowGeometry, to pooled: Int? = nil,
+    firstPixel: Int? = nil, joined: Int = 1
   ) -> Step {
     let x = node.inputs[0]
-    let y = node.output
+    let y = pooled ?? node.output
     let residual = node.epilogue.residual
     let plan = kernels.planConv(layer, geometry, residual.map { joined * pitch($0) } ?? 0, threads)
     let kernel = kernels.conv
@@ -68,12 +88,12 @@ extension StepBuilder {
       switch layer.algorithm {
       case .direct: (firstPixel == nil ? "conv" : "conv_transpose", false)
       case .depthwise: ("depthwise_conv", false)
-      case .winograd: ("winograd_conv", true)
+      case .winograd: (pooled == nil ? "winograd_conv" : "winograd_pool", true)
       }
     askForLater(&template, isWinograd: isWinograd)
     let call = template
     return Step(
-      name: node.name, kernel: name, reads: [x] + (residual.map { [$0] } ?? []), write: y,
+      name: node.name, kernel: name, nodes: pooled == nil ? 1 : 2, reads: [x] + (residual.map { [$0] } ?? []), write: y,
       inPlace: residual == nil || layer.algorithm == .depthwise || firstPixel != nil ? nil : 1, units: plan.units,
       // Which have a transformed input in common, or the input rows under a phase.
       unitsTogether: firstPixel != nil ? plan.panelUnits * plan.groups : isWinograd ? plan.panelUnits : 1,
@@ -144,6 +164,14 @@ extension StepBuilder {
       call.y = slots[y].floats
       kernel(call, units)
     }
+  }
+}
+
+extension WindowGeometry {
+  /// Whether windows are 2×2 pixels side by side.
+  fileprivate var isPairs: Bool {
+    kernelHeight == 2 && kernelWidth == 2 && strideHeight == 2 && strideWidth == 2 && dilationHeight == 1 && dilationWidth == 1
+      && padTop == 0 && padLeft == 0
   }
 }
 

@@ -164,6 +164,15 @@ extension StepBuilder {
     }
   }
 
+  /// The node right before a node, if it computes what that reads first, without a residual, and nothing else reads it.
+  func producer(_ program: Program, of n: Int, isLive: [Bool]) -> ProgramNode? {
+    let x = program.nodes[n].inputs[0]
+    guard n > 0, isLive[n - 1], program.nodes[n - 1].output == x, program.values[x].readers == 1, isDense(x),
+      program.nodes[n - 1].epilogue.residual == nil
+    else { return nil }
+    return program.nodes[n - 1]
+  }
+
   /// A node as the last layer of a chain of at most so many; nil if it is no convolution, or not one that can be computed in
   /// strips at little cost.
   private func stripLayer(_ program: Program, _ n: Int, _ isLive: [Bool], most: Int) -> StripLayer? {
@@ -177,9 +186,7 @@ extension StepBuilder {
       g.padTop < g.kernelHeight, Double(g.outHeight - 1) * Double(g.strideHeight) < Double(g.inHeight + g.padTop)
     else { return nil }
     var before: StripLayer?
-    if n > 0, most > 1, 4 * elements(x) >= StripLayer.leastBytes * Double(threads), program.values[x].readers == 1, isDense(x),
-      isLive[n - 1], program.nodes[n - 1].output == x, program.nodes[n - 1].epilogue.residual == nil
-    {
+    if most > 1, 4 * elements(x) >= StripLayer.leastBytes * Double(threads), producer(program, of: n, isLive: isLive) != nil {
       before = stripLayer(program, n - 1, isLive, most: most - 1)
     }
     let residualPitch = node.epilogue.residual.map { pitch($0) } ?? 0

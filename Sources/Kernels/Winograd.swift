@@ -54,6 +54,8 @@ extension ConvPlan {
 extension WindowGeometry {
   /// Whether a filter is a row or a column.
   var isLine: Bool { kernelHeight == 1 || kernelWidth == 1 }
+  /// How often the rows and columns of outputs are halved.
+  var halvings: Int { poolsOutputs ? 1 : 0 }
   /// Of a window of `size` rows and columns, or either.
   func winogradPositions(_ size: Int) -> Int { isLine ? size : size * size }
   /// Filters of 3×3, or 3 of a line, that a filter is made of.
@@ -137,10 +139,12 @@ private func place(_ plan: ConvPlan, _ tile: Int) -> (image: Int, row: Int, colu
   return (image, (line - image * plan.tilesDown) * plan.tileHeight, (tile - line * plan.tilesAcross) * plan.tileWidth)
 }
 
-/// The pixels that windows have to themselves: `first` is the first of the first window's.
+/// The pixels that windows have to themselves: `first` is the first of the first window's. Their rows and columns are those of
+/// the outputs, halved so often.
 private struct Pixels {
   var first: UnsafePointer<Float>
   var imagePitch: Int, rowPitch: Int, pixelPitch: Int, channels: Int
+  var halvings = 0
 }
 
 /// Without what the windows before them have read.
@@ -161,18 +165,18 @@ private func outputs(_ call: ConvCall, _ channel: Int, _ channels: Int) -> Pixel
   let g = call.plan.geometry
   return Pixels(
     first: call.y + channel, imagePitch: g.outImageStep * g.outPixelStride, rowPitch: g.outRowStep * g.outPixelStride,
-    pixelPitch: g.outColumnStep * g.outPixelStride, channels: channels)
+    pixelPitch: g.outColumnStep * g.outPixelStride, channels: channels, halvings: g.halvings)
 }
 
 /// Asks for the pixels of some windows, a part for each position.
 @inline(never) @_optimize(size)
 private func fetch(_ plan: ConvPlan, _ tiles: Range<Int>, part: Int, _ pixels: Pixels) {
-  for line in share(tiles.count * plan.tileHeight, part, plan.positions) {
-    let (image, row, column) = place(plan, tiles.lowerBound + line / plan.tileHeight)
-    let first =
-      pixels.first
-      + (image * pixels.imagePitch + (row + line % plan.tileHeight) * pixels.rowPitch + column * pixels.pixelPitch)
-    for j in 0..<plan.tileWidth {
+  let (height, width) = (plan.tileHeight &>> pixels.halvings, plan.tileWidth &>> pixels.halvings)
+  for line in share(tiles.count * height, part, plan.positions) {
+    let (image, row, column) = place(plan, tiles.lowerBound + line / height)
+    let (down, across) = ((row &>> pixels.halvings) + line % height, column &>> pixels.halvings)
+    let first = pixels.first + (image * pixels.imagePitch + down * pixels.rowPitch + across * pixels.pixelPitch)
+    for j in 0..<width {
       for c in stride(from: 0, to: pixels.channels, by: 16) { dlp_prefetch(first + (j * pixels.pixelPitch + c)) }
     }
   }
@@ -220,21 +224,27 @@ private func inputSlice(
   var window = InputWindow(
     isLine: g.isLine, x: x + (row * line + column * g.inPixelStride), rowPitch: line, pixelPitch: g.inPixelStride,
     channels: plan.channels, v: v, plane: plan.inPlane, buffer: buffers)
-  if rows.count == height && columns.count == width { return runInput(plan, window) }
   // Over the edge: a copy, some channels at a time, with zeros where there is no image.
+  let isCopied = rows.count < height || columns.count < width
   let patch = buffers + plan.positions * lanes
-  for c in stride(from: 0, to: plan.channels, by: patchChannels) {
-    let count = min(patchChannels, plan.channels - c)
-    fill(patch, plan.positions * count)
-    for i in rows {
-      copyPixels(
-        x + (row + i) * line + (column + columns.lowerBound) * g.inPixelStride + c, g.inPixelStride,
-        patch + (i * width + columns.lowerBound) * count, count, columns.count)
+  var c = 0
+  repeat {
+    if isCopied {
+      let count = min(patchChannels, plan.channels - c)
+      fill(patch, plan.positions * count)
+      for i in rows {
+        copyPixels(
+          x + (row + i) * line + (column + columns.lowerBound) * g.inPixelStride + c, g.inPixelStride,
+          patch + (i * width + columns.lowerBound) * count, count, columns.count)
+      }
+      (window.x, window.rowPitch, window.pixelPitch, window.channels) = (UnsafePointer(patch), width * count, count, count)
+      window.v = v + c
     }
-    (window.x, window.rowPitch, window.pixelPitch, window.channels) = (UnsafePointer(patch), width * count, count, count)
-    window.v = v + c
-    runInput(plan, window)
-  }
+    // A column is taken for a row.
+    if width == 1 { window.pixelPitch = window.rowPitch }
+    transform(window, plan.size)
+    c += window.channels
+  } while c < plan.channels
 }
 
 /// Transforms one window of M back and stores what lies inside the image.
@@ -246,19 +256,60 @@ private func outputTile(
   let plan = call.plan
   let g = plan.geometry
   let (image, row, column) = place(plan, tile)
-  let pixel = image * g.outImageStep + row * g.outRowStep + column * g.outColumnStep
+  let pixel = image * g.outImageStep + (row &>> g.halvings) * g.outRowStep + (column &>> g.halvings) * g.outColumnStep
+  let y = call.y + pixel * g.outPixelStride + channel
   let limits = limits(call.activation)
-  let window = OutputWindow(
-    isLine: g.isLine, m: m, plane: plan.outPlane, bias: bias, y: call.y + pixel * g.outPixelStride + channel,
-    rowPitch: g.outRowStep * g.outPixelStride, pixelPitch: g.outColumnStep * g.outPixelStride,
+  var window = OutputWindow(
+    isLine: g.isLine, m: m, plane: plan.outPlane, bias: bias, y: y, rowPitch: g.outRowStep * g.outPixelStride,
+    pixelPitch: g.outColumnStep * g.outPixelStride,
     residual: call.residual.map { $0 + pixel * plan.residualStride + channel },
     residualRowPitch: g.outRowStep * plan.residualStride, residualPitch: g.outColumnStep * plan.residualStride,
     channels: columns, rows: min(plan.tileHeight, g.outHeight - row), columns: min(plan.tileWidth, g.outWidth - column),
     limits: limits ?? Limits(), buffer: buffers)
-  runOutput(plan, window)
-  if limits == nil {
-    for i in 0..<window.rows {
-      activateRows(call.activation, window.columns, columns, window.y + i * window.rowPitch, window.pixelPitch)
+  if plan.windowWidth == 1 {
+    (window.rows, window.columns) = (1, window.rows)
+    (window.pixelPitch, window.residualPitch) = (window.rowPitch, window.residualRowPitch)
+  }
+  // Outputs that are pooled go to a patch, some channels at a time.
+  if g.poolsOutputs {
+    window.y = buffers + plan.positions * lanes
+    (window.rowPitch, window.pixelPitch) = (plan.tileWidth * patchChannels, patchChannels)
+  }
+  var c = 0
+  while c < columns {
+    if g.poolsOutputs { window.channels = min(patchChannels, columns - c) }
+    transformBack(window, plan.size)
+    if limits == nil {
+      for i in 0..<window.rows {
+        activateRows(call.activation, window.columns, window.channels, window.y + i * window.rowPitch, window.pixelPitch)
+      }
+    }
+    if g.poolsOutputs { poolPatch(plan, window.y, window.rows, window.columns, window.channels, to: y + c) }
+    window.m += window.channels
+    window.bias += window.channels
+    c += window.channels
+  }
+}
+
+/// The largest of each 2×2 pixels of a patch, compared in the order of `LargestCell`.
+@inline(never) @_optimize(size)
+private func poolPatch(
+  _ plan: ConvPlan, _ patch: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ channels: Int,
+  to y: UnsafeMutablePointer<Float>
+) {
+  let g = plan.geometry
+  let (right, below) = (patchChannels, plan.tileWidth * patchChannels)
+  for i in 0..<rows &>> 1 {
+    for j in 0..<columns &>> 1 {
+      let from = patch + 2 * (i * below + j * right)
+      let to = y + (i * g.outRowStep + j) * g.outPixelStride
+      var c = 0
+      while c < channels {
+        var largest = dlp_larger(load(from + c), load(from + c + right))
+        largest = dlp_larger(largest, load(from + c + below))
+        store(dlp_larger(largest, load(from + c + below + right)), to + c, count: channels - c)
+        c += lanes
+      }
     }
   }
 }
@@ -356,21 +407,14 @@ private struct OutputWindow {
   }
 }
 
-@inline(__always)
-private func runInput(_ plan: ConvPlan, _ window: InputWindow) {
-  var window = window
-  if plan.windowWidth == 1 { window.pixelPitch = window.rowPitch }
-  if plan.size == 4 { input4(window) } else { input6(window) }
+@inline(never) @_optimize(size)
+private func transform(_ window: InputWindow, _ size: Int) {
+  if size == 4 { input4(window) } else { input6(window) }
 }
 
-@inline(__always)
-private func runOutput(_ plan: ConvPlan, _ window: OutputWindow) {
-  var window = window
-  if plan.windowWidth == 1 {
-    (window.rows, window.columns) = (1, window.rows)
-    (window.pixelPitch, window.residualPitch) = (window.rowPitch, window.residualRowPitch)
-  }
-  if plan.size == 4 { output4(window) } else { output6(window) }
+@inline(never) @_optimize(size)
+private func transformBack(_ window: OutputWindow, _ size: Int) {
+  if size == 4 { output4(window) } else { output6(window) }
 }
 
 @inline(never) private func input4(_ w: InputWindow) { w.transform(InlineArray<4, Vector>(repeating: .zero)) }

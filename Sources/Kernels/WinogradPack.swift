@@ -83,10 +83,10 @@ private struct FilterVector {
         if isLine { half[unchecked: j][unchecked: 0] = cells[unchecked: j] }
       }
       let row = to + c * width
-      for i in 0..<size {
+      // A loop that stays one, as those of the other transforms.
+      for i in 0..<dlp_opaque(isLine ? 1 : size) {
         let line = transformWeights(InlineArray<3, Vector> { half[unchecked: $0][unchecked: i] }, zero)
         for j in 0..<size { store(line[unchecked: j], row + (i * size + j) * plane) }
-        if isLine { break }
       }
     }
   }

@@ -75,7 +75,7 @@ extension PlannedNode {
   var kernelText: String { kernel.map { "\($0)" } ?? "—" }
   var layoutText: String { isChannelsLast ? "channels last" : "row major" }
   /// The offset in the arena.
-  var placeText: String { isInStrips ? "in strips" : offset.map { grouped($0) + (whole == nil ? "" : " (part)") } ?? "outside" }
+  var placeText: String { isInParts ? "in parts" : offset.map { grouped($0) + (whole == nil ? "" : " (part)") } ?? "outside" }
 }
 
 /// With a tenth where that is not nothing beside the rest.

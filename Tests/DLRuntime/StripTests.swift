@@ -133,7 +133,7 @@ import Testing
     let model = try Model(try graph(chain, kept: false))
     let plan = try PlanDescription(model, inputSizes: [chain.input], threads: 2).stages[0]
     let convolutions = plan.nodes.filter { $0.op.description == "conv" }
-    #expect(convolutions.map { $0.isInStrips } == [true, true, false])
+    #expect(convolutions.map { $0.isInParts } == [true, true, false])
     #expect(convolutions.allSatisfy { $0.kernel?.description == "conv_strips" })
     #expect(convolutions.dropLast().allSatisfy { $0.offset == nil })
     let whole = try PlanDescription(try Model(try graph(chain, kept: true)), inputSizes: [chain.input], threads: 2).stages[0]
