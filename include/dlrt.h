@@ -265,8 +265,8 @@ typedef struct dlrt_profile_entry {
                          * long as the session */
   const char *op;       /* the operation, with the names of FORMAT.md; "layout" and "copy" where the library moves a tensor.
                          * Nodes that became part of another (a ReLU behind a convolution, a convolution that is computed part
-                         * by part together with the next or with a pool) have no entry; of the latter, flops and bytes are
-                         * those of all. */
+                         * by part together with others) have no entry; that of convolutions and pools computed together
+                         * has the name of the one with the most work, and the flops and bytes of all. */
   const char *kernel;   /* what computed it */
   uint64_t start;       /* when it began: nanoseconds from the start of the run */
   uint64_t nanoseconds; /* how long it took */

@@ -85,15 +85,13 @@ final class Plan {
     builder.integers = facts.map { $0?.type.dtype.isFloat == false ? $0?.knownIntegers : nil }
     var steps: [Step] = []
     var origins: [Int] = []
-    // The first of the nodes that have their steps.
+    // Nodes from here on have their steps.
     var first = program.nodes.count
     for (n, node) in program.nodes.enumerated().reversed() where n < first && isLive[n] && !builder.isView(node) {
-      if let joined = builder.strips(program, to: n, isLive: isLive) ?? builder.pooledConv(program, to: n, isLive: isLive) {
-        steps.append(joined)
-        first = n + 1 - joined.nodes
-      } else {
-        steps += try builder.steps(node).reversed().filter { $0.units > 0 }
-      }
+      let joined = builder.strips(program, to: n, isLive: isLive) ?? builder.pooledConv(program, to: n, isLive: isLive)
+      let made = if let joined { [joined] } else { try builder.steps(node) }
+      steps += made.reversed().filter { $0.units > 0 }
+      first = n + 1 - (joined?.nodes ?? 1)
       while origins.count < steps.count { origins.append(n) }
     }
     steps.reverse()

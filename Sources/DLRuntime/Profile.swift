@@ -103,11 +103,14 @@ func describe(_ origin: Int, _ program: Program, _ types: [SizedType], nodes: In
   func type(_ value: Int) -> TensorType { TensorType(types[value].dtype, sizes: types[value].sizes) }
   let inputs = node.inputs.map { $0 == Node.absent ? nil : type($0) }
   if let op = node.op, let macs = macCount(of: op, inputs, type(node.output)) { entry.flops = 2 * Double(macs) }
-  if nodes > 1 {
+  var most = entry.flops
+  for n in origin - nodes + 1..<origin {
+    let other = describe(n, program, types)
+    // Named after the one with the most work.
+    if other.flops > most { (most, entry.name, entry.op) = (other.flops, other.name, other.op) }
+    entry.flops += other.flops
     // The value between does not pass through memory.
-    let before = describe(origin - 1, program, types, nodes: nodes - 1)
-    entry.flops += before.flops
-    entry.bytes += before.bytes - 2 * types[node.inputs[0]].bytes
+    entry.bytes += other.bytes - 2 * types[program.nodes[n].output].bytes
   }
   return entry
 }

@@ -60,11 +60,12 @@ extension StepBuilder {
     let y = program.nodes[last].output
     var g = placed(layer.window, node.inputs[0], node.output)
     let pooled = placed(pool, node.output, y)
-    // Neither lines nor volumes nor, where sizes are rounded up, parts of pairs.
-    if g.kernelHeight == 1 || g.kernelWidth == 1 || sizes[y].count != 4 { return nil }
+    // Tiles of lines have one row; where sizes are rounded up, a last window is less than a pair.
+    if g.kernelHeight == 1 || g.kernelWidth == 1 { return nil }
     if pooled.outHeight != g.outHeight / 2 || pooled.outWidth != g.outWidth / 2 { return nil }
     g.poolsOutputs = true
-    (g.outRowStep, g.outImageStep) = (pooled.outWidth, pooled.outHeight * pooled.outWidth)
+    // A row or column that is left out is not computed.
+    (g.outHeight, g.outWidth) = (2 * pooled.outHeight, 2 * pooled.outWidth)
     g.outPixelStride = pooled.outPixelStride
     return conv(node, panels, layer, g, to: y)
   }

@@ -58,7 +58,7 @@ public struct WindowGeometry: Hashable, Sendable {
   /// Pixels of y from an output to the next of its row, to the next row, to the next image, where outputs lie apart in larger
   /// images; a row step of 0: they do not.
   public var outColumnStep = 1, outRowStep = 0, outImageStep = 0
-  /// Whether a pixel of y is the largest of 2×2 outputs; by Winograd's algorithm, without a residual.
+  /// Whether a pixel of y is the largest of 2×2 outputs, a rest of one left out; by Winograd's algorithm, without a residual.
   public var poolsOutputs = false
   /// Channels of x; for a convolution all groups together.
   public var channels = 1

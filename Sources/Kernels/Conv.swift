@@ -25,8 +25,8 @@ func planConv(_ layer: ConvLayer, _ geometry: WindowGeometry, _ residualStride: 
       if g.inHeight == 1 && g.outHeight == 1 && g.kernelHeight == 1 { g.turn() }
       if g.isPointwise { g.flatten() }
     }
-    g.outRowStep = g.outWidth
-    g.outImageStep = g.outHeight * g.outWidth
+    g.outRowStep = g.outWidth &>> g.halvings
+    g.outImageStep = (g.outHeight &>> g.halvings) * g.outRowStep
   }
   var plan = ConvPlan(
     algorithm: layer.algorithm, geometry: g, groups: layer.groups, outChannels: outChannels, residualStride: residualStride)

@@ -275,9 +275,9 @@ private func outputTile(
     window.y = buffers + plan.positions * lanes
     (window.rowPitch, window.pixelPitch) = (plan.tileWidth * patchChannels, patchChannels)
   }
-  var c = 0
-  while c < columns {
-    if g.poolsOutputs { window.channels = min(patchChannels, columns - c) }
+  let step = g.poolsOutputs ? patchChannels : columns
+  for c in stride(from: 0, to: columns, by: step) {
+    window.channels = min(step, columns - c)
     transformBack(window, plan.size)
     if limits == nil {
       for i in 0..<window.rows {
@@ -285,13 +285,12 @@ private func outputTile(
       }
     }
     if g.poolsOutputs { poolPatch(plan, window.y, window.rows, window.columns, window.channels, to: y + c) }
-    window.m += window.channels
-    window.bias += window.channels
-    c += window.channels
+    window.m += step
+    window.bias += step
   }
 }
 
-/// The largest of each 2×2 pixels of a patch, compared in the order of `LargestCell`.
+/// The largest of each 2×2 pixels of a patch, compared row by row, as `pool` does.
 @inline(never) @_optimize(size)
 private func poolPatch(
   _ plan: ConvPlan, _ patch: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ channels: Int,
@@ -407,6 +406,7 @@ private struct OutputWindow {
   }
 }
 
+// One place where a window is written to memory, for both sizes.
 @inline(never) @_optimize(size)
 private func transform(_ window: InputWindow, _ size: Int) {
   if size == 4 { input4(window) } else { input6(window) }

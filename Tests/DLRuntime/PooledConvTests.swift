@@ -13,19 +13,21 @@ import Testing
     var kernel = [3, 3]
     var groups = 1
     var activation = Activation.relu
-    var pool = Window(strides: [2, 2], dilations: [1, 1], padBegin: [0, 0], padEnd: [0, 0])
+    var pool = window()
     var poolKernel = [2, 2]
     /// Whether the input is added to the convolution's output; whether the output is a part of a larger value.
     var residual = false
     var joined = false
-    /// The kernel that computes the maximum.
-    var last = "winograd_pool"
+    var average = false
+    var isFused = true
     var testDescription: String { "\(input) → \(out), \(kernel), pool \(poolKernel) \(pool.padEnd)" }
   }
 
-  private static func window(stride: Int = 2, dilation: Int = 1, begin: Int = 0, end: Int = 0, ceil: Bool = false) -> Window {
-    var window = Window(
-      strides: [stride, stride], dilations: [dilation, dilation], padBegin: [begin, begin], padEnd: [end, end])
+  static func window(
+    axes: Int = 2, stride: Int = 2, dilation: Int = 1, begin: Int = 0, end: Int = 0, ceil: Bool = false
+  ) -> Window {
+    func all(_ value: Int) -> [Int] { Array(repeating: value, count: axes) }
+    var window = Window(strides: all(stride), dilations: all(dilation), padBegin: all(begin), padEnd: all(end))
     window.ceil = ceil
     return window
   }
@@ -40,18 +42,20 @@ import Testing
     Case(input: [1, 48, 26, 38], out: 51, groups: 3),
     Case(input: [2, 17, 22, 35], out: 40, joined: true),
     Case(input: [1, 16, 24, 36], out: 32, pool: window(end: 1)),
+    // The slices of volumes.
+    Case(input: [2, 16, 4, 13, 14], out: 20, kernel: [3, 3, 3], pool: window(axes: 3), poolKernel: [2, 2, 2]),
     // F(2×2).
     Case(input: [1, 400, 13, 11], out: 384),
     // What is not fused.
-    Case(input: [1, 16, 25, 37], out: 32, pool: window(ceil: true), last: "pool"),
-    Case(input: [1, 16, 25, 37], out: 32, pool: window(end: 1), last: "pool"),
-    Case(input: [1, 16, 24, 36], out: 32, pool: window(begin: 1), last: "pool"),
-    Case(input: [1, 16, 24, 36], out: 32, pool: window(dilation: 2), last: "pool"),
-    Case(input: [1, 16, 24, 36], out: 32, pool: window(), poolKernel: [3, 3], last: "pool"),
-    Case(input: [1, 16, 24, 36], out: 32, pool: window(stride: 1), last: "pool"),
-    Case(input: [1, 32, 24, 36], out: 32, residual: true, last: "pool"),
-    Case(input: [1, 96, 24, 36], out: 96, kernel: [1, 7], last: "pool"),
-    Case(input: [1, 16, 24, 36], out: 8, last: "pool"),
+    Case(input: [1, 16, 25, 37], out: 32, pool: window(ceil: true), isFused: false),
+    Case(input: [1, 16, 25, 37], out: 32, pool: window(end: 1), isFused: false),
+    Case(input: [1, 16, 24, 36], out: 32, pool: window(begin: 1), isFused: false),
+    Case(input: [1, 16, 24, 36], out: 32, pool: window(dilation: 2, end: 1), isFused: false),
+    Case(input: [1, 16, 24, 36], out: 32, pool: window(end: 1), poolKernel: [3, 3], isFused: false),
+    Case(input: [1, 16, 24, 36], out: 32, pool: window(stride: 1), isFused: false),
+    Case(input: [1, 16, 24, 36], out: 32, average: true, isFused: false),
+    Case(input: [1, 32, 24, 36], out: 32, residual: true, isFused: false),
+    Case(input: [1, 96, 24, 36], out: 96, kernel: [1, 7], isFused: false),
   ]
 
   /// `kept`: with the convolution an output too, so that it exists as a whole.
@@ -61,11 +65,13 @@ import Testing
     let channels = c.input[1] / c.groups
     let w = try maker.constant([c.out, channels] + c.kernel, fanIn: channels * c.kernel.reduce(1, *))
     let pad = c.kernel.map { $0 / 2 }
-    let conv = Window(strides: [1, 1], dilations: [1, 1], padBegin: pad, padEnd: pad)
+    let conv = Window(strides: pad.map { _ in 1 }, dilations: pad.map { _ in 1 }, padBegin: pad, padEnd: pad)
     var y = try maker.node(.conv(conv, groups: c.groups), [x, w, try maker.constant([c.out])])
     if c.residual { y = try maker.node(.add, [y, x]) }
     if c.activation != .identity { y = try maker.node(.activation(c.activation), [y]) }
-    var pooled = try maker.node(.maxPool(kernel: c.poolKernel, c.pool), [y])
+    var pool = Op.maxPool(kernel: c.poolKernel, c.pool)
+    if c.average { pool = .averagePool(kernel: c.poolKernel, c.pool, countPadding: false) }
+    var pooled = try maker.node(pool, [y])
     if c.joined { pooled = try maker.node(.concat(axis: 1), [pooled, try maker.node(.activation(.tanh), [pooled])]) }
     maker.graph.outputs = [pooled] + (kept ? [y] : [])
     return maker.graph
@@ -79,8 +85,8 @@ import Testing
     func kernels(_ graph: Graph) throws -> [String] {
       try Model(graph, isa: isa).stepKernels(inputSizes: [c.input], threads: 2).filter { $0 != "transpose" }
     }
-    #expect(try kernels(pooled).contains(c.last))
-    #expect(!(try kernels(whole)).contains("winograd_pool"))
+    #expect(try kernels(pooled).filter { $0.hasPrefix("winograd") } == [c.isFused ? "winograd_pool" : "winograd_conv"])
+    #expect(try kernels(whole).filter { $0.hasPrefix("winograd") } == ["winograd_conv"])
     expectClose(expected, try evaluateGraph(pooled, input)[0], tolerance: 1e-3, "pooled")
     for threads in [1, 2, 3] {
       #expect(try run(pooled, input, isa: isa, threads: threads)[0] == expected, "\(threads) threads")
@@ -97,7 +103,7 @@ import Testing
     #expect(outputs[0].contains { Float(bitPattern: $0).isNaN })
   }
 
-  /// The step has the work of both nodes, and the value between takes no memory.
+  /// The step has the work of both nodes and the convolution's name, and the value between takes no memory.
   @Test func profileAndPlanShowBoth() throws {
     let c = PooledConvTests.cases[0]
     let model = try Model(try graph(c, kept: false))
@@ -108,5 +114,15 @@ import Testing
     #expect(nodes[0].offset == nil)
     let whole = try PlanDescription(try Model(try graph(c, kept: true)), inputSizes: [c.input], threads: 2).stages[0]
     #expect(plan.liveBytes < whole.liveBytes)
+
+    let session = Session(model, pool: try ThreadPool(threads: 2))
+    session.profiling = true
+    _ = try run(session, [TestTensor(random: c.input, seed: 5)])
+    let profile = try session.profile()
+    let entries = (0..<profile.count).map { profile[$0] }.filter { $0.kernel.description == "winograd_pool" }
+    #expect(entries.map { $0.op.description } == ["conv"])
+    #expect(entries.map { model.profileNames[$0.name] } == [nodes[0].name])
+    #expect(entries.map { $0.flops } == [nodes[0].flops])
+    #expect(entries.map { $0.bytes } == [nodes[0].bytes + nodes[1].bytes - 2 * 4 * 64 * 32 * 48])
   }
 }

@@ -48,6 +48,8 @@ struct Manner {
   /// The algorithm of a convolution, where it fits; nil: the exact one.
   var algorithm: ConvAlgorithm?
   var activation = Activation.identity
+  /// Whether of the outputs of a convolution, by Winograd's algorithm, the largest of each 2×2 are stored.
+  var pools = false
   /// That a convolution is planned for.
   var threads = 1
 
@@ -157,6 +159,12 @@ private func runConv(
   _ c: OpCase, _ g: WindowGeometry, _ groups: Int, _ sizes: [Int], _ set: KernelSet, _ manner: Manner
 ) throws -> [Float]? {
   let x = channelsLast(c.values(0), c.inputs[0], gap: manner.inGap)
+  var g = g
+  var sizes = sizes
+  if manner.pools {
+    g.poolsOutputs = true
+    for axis in sizes.count - 2..<sizes.count { sizes[axis] /= 2 }
+  }
   let y = Guarded(count: sizes[0] * sizes[2...].reduce(1, *) * g.outPixelStride)
   let w = Guarded(c.values(1))
   let bias = c.inputs.count > 2 ? Guarded(c.values(2)) : nil

@@ -96,6 +96,37 @@ private func volume(_ x: [Int], _ filters: Int, _ slices: Int, _ window: Window,
     }
   }
 
+  @Test func pooledOutputsAreTheLargest() throws {
+    for c in cases where c.inputs[1].suffix(2).allSatisfy({ $0 > 1 }) && c.inputs[1].count > 3 {
+      let sizes = try c.outputSizes()
+      for set in kernelSets {
+        for tile in Self.tiles {
+          var manner = Manner(algorithm: .winograd(tile: tile), activation: .leakyRelu(slope: 0.25))
+          let whole = try #require(try run(c, set, manner))
+          let expected = largestOfPairs(whole, height: sizes[sizes.count - 2], width: sizes[sizes.count - 1])
+          manner.pools = true
+          for (slice, gap) in [(nil, 0), (1, 3)] {
+            (manner.slice, manner.outGap) = (slice, gap)
+            #expect(try run(c, set, manner) == expected, "\(set.isa), tile \(tile), gap \(gap): \(c)")
+          }
+        }
+      }
+    }
+  }
+
+  /// Of images, one after the other.
+  private func largestOfPairs(_ y: [Float], height: Int, width: Int) -> [Float] {
+    var result: [Float] = []
+    for image in stride(from: 0, to: y.count, by: height * width) {
+      for i in stride(from: image, to: image + (height & ~1) * width, by: 2 * width) {
+        for j in stride(from: i, to: i + (width & ~1), by: 2) {
+          result.append(max(y[j], y[j + 1], y[j + width], y[j + width + 1]))
+        }
+      }
+    }
+    return result
+  }
+
   /// The error of one layer over its largest output; the scale of weights, as of He et al. 2015, makes no difference.
   @Test func errorOfALayer() throws {
     for channels in [32, 256, 1024] {
