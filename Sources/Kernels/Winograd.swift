@@ -242,7 +242,7 @@ private func inputSlice(
     }
     // A column is taken for a row.
     if width == 1 { window.pixelPitch = window.rowPitch }
-    transform(window, plan.size)
+    (plan.size == 4 ? input4 : input6)(window)
     c += window.channels
   } while c < plan.channels
 }
@@ -278,7 +278,7 @@ private func outputTile(
   let step = g.poolsOutputs ? patchChannels : columns
   for c in stride(from: 0, to: columns, by: step) {
     window.channels = min(step, columns - c)
-    transformBack(window, plan.size)
+    (plan.size == 4 ? output4 : output6)(window)
     if limits == nil {
       for i in 0..<window.rows {
         activateRows(call.activation, window.columns, window.channels, window.y + i * window.rowPitch, window.pixelPitch)
@@ -404,17 +404,6 @@ private struct OutputWindow {
       for j in 0..<(size - 2) where j < columns { part.store(line[unchecked: j], row + j * pixelPitch) }
     }
   }
-}
-
-// One place where a window is written to memory, for both sizes.
-@inline(never) @_optimize(size)
-private func transform(_ window: InputWindow, _ size: Int) {
-  if size == 4 { input4(window) } else { input6(window) }
-}
-
-@inline(never) @_optimize(size)
-private func transformBack(_ window: OutputWindow, _ size: Int) {
-  if size == 4 { output4(window) } else { output6(window) }
 }
 
 @inline(never) private func input4(_ w: InputWindow) { w.transform(InlineArray<4, Vector>(repeating: .zero)) }
