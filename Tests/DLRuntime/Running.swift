@@ -32,6 +32,22 @@ func expectClose(
   }
 }
 
+/// Holds a graph, some of whose steps compute several nodes, against another that keeps each value, whose bits it must have with any
+/// number of threads, and against the reference.
+func expectSameBits(
+  _ joined: Graph, as whole: Graph, _ inputSizes: [Int], isa: ISA, tolerance: Double = 1e-5,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let input = [TestTensor(random: inputSizes, seed: 3)]
+  let expected = try run(whole, input, isa: isa)[0]
+  expectClose(
+    expected, try evaluateGraph(joined, input)[0], tolerance: tolerance, "against the reference", sourceLocation: sourceLocation)
+  for threads in [1, 2, 3] {
+    let found = try run(joined, input, isa: isa, threads: threads)[0]
+    #expect(found == expected, "\(threads) threads", sourceLocation: sourceLocation)
+  }
+}
+
 /// The ISA levels of this processor.
 let levels = availableKernels().map { $0.isa }
 
